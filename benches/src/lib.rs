@@ -1,0 +1,2 @@
+//! Shared generators of the benchmarks.
+#![forbid(unsafe_code)]

@@ -1,0 +1,18 @@
+//! What must survive: the log, the lease database on it, and the plain data and two traits
+//! ([`LeaseStore`], [`Authority`]) that glue the DHCP server engine to failover.
+//!
+//! Nothing here reads a clock, opens a socket, starts a thread or draws entropy. Time comes in as
+//! [`Now`]; only `FileStorage` touches a file.
+#![forbid(unsafe_code)]
+
+pub mod authority;
+pub mod id;
+pub mod lease;
+pub mod store;
+pub mod time;
+
+pub use authority::{Authority, Service, Standalone};
+pub use id::{HwAddr, Identity, LeaseAddr, LeaseKey, Lsn, PoolId};
+pub use lease::{BindingState, Lease, Origin};
+pub use store::{Expect, FreeKind, LeaseStore, StoreError};
+pub use time::{Instant, Now, UnixTime};

@@ -1,0 +1,123 @@
+//! What the engines ask of a lease store. [`LeaseDb`](crate) is one; a daemon may bring its own.
+
+use crate::id::{Identity, LeaseKey, Lsn, PoolId};
+use crate::lease::{BindingState, Lease};
+use crate::time::UnixTime;
+
+/// What a put or remove expects to find: the compare of compare-and-swap.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[allow(clippy::exhaustive_enums, reason = "the three things that one can expect")]
+pub enum Expect {
+    /// Anything.
+    Any,
+    /// No lease.
+    Absent,
+    /// The lease that this log sequence number wrote.
+    Version(Lsn),
+}
+
+/// Which free addresses to take from: the two that failover tells apart.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[allow(clippy::exhaustive_enums, reason = "the two that failover tells apart")]
+pub enum FreeKind {
+    /// FREE, or never leased: the primary's, or the only server's.
+    Free,
+    /// BACKUP: the secondary's.
+    Backup,
+}
+
+/// Why a store did not do what it was asked.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// The lease is not what was expected; `found` is its version, `None` if it does not exist.
+    #[error("lease {key:?} changed meanwhile: found {found:?}")]
+    Conflict {
+        /// Which lease.
+        key: LeaseKey,
+        /// The version that was found.
+        found: Option<Lsn>,
+    },
+    /// Not in the table of binding-state transitions.
+    #[error("lease {key:?} can't go from {from:?} to {to:?}")]
+    Transition {
+        /// Which lease.
+        key: LeaseKey,
+        /// Its present state.
+        from: BindingState,
+        /// The state asked for.
+        to: BindingState,
+    },
+    /// A field is longer than a lease can hold.
+    #[error("lease {key:?}: {field} is {len} bytes, at most {max}")]
+    TooLong {
+        /// Which lease.
+        key: LeaseKey,
+        /// The field's name.
+        field: &'static str,
+        /// Its length in bytes.
+        len: usize,
+        /// The longest that is held.
+        max: usize,
+    },
+    /// A write or sync failed earlier: nothing is acknowledged any more until the store is reopened.
+    #[error("the store stopped after a failed write or sync: {why}")]
+    Poisoned {
+        /// The first failure.
+        why: String,
+    },
+    /// A store of the application's own failed.
+    #[error("{0}")]
+    Other(String),
+}
+
+/// The most keys that one [`LeaseStore::find`] appends.
+pub const FIND_MAX: usize = 64;
+
+/// A lease store, as the DHCP server engine and the failover endpoint use it.
+///
+/// `put` and `remove` take effect in memory at once and are durable once [`LeaseStore::durable`] has
+/// reached the returned [`Lsn`]; an engine hands no reply out before that.
+pub trait LeaseStore {
+    /// Reads the lease into `lease` (its buffers are reused). False if there is none; then `lease`
+    /// is reset to a FREE lease of `key`.
+    fn get_into(&self, key: LeaseKey, lease: &mut Lease) -> bool;
+
+    /// Appends the keys of the leases in `space` with this identity to `found` (which is not
+    /// cleared), those of `subnet_id` only if one is given. Order is not specified. At most
+    /// [`FIND_MAX`] are appended, so that a hostile client can't make a look-up slow.
+    fn find(&self, space: u32, subnet_id: Option<u32>, identity: Identity<'_>, found: &mut Vec<LeaseKey>);
+
+    /// Writes the lease, setting `lease.version`. The binding state must be reachable from the stored
+    /// one. A hold on the address ends.
+    fn put(&mut self, lease: &mut Lease, expect: Expect) -> Result<Lsn, StoreError>;
+
+    /// Forgets the lease: its address is as if never leased. `Ok(None)` if there was none and that
+    /// was expected.
+    fn remove(&mut self, key: LeaseKey, expect: Expect) -> Result<Option<Lsn>, StoreError>;
+
+    /// Everything up to this log sequence number survives a crash.
+    fn durable(&self) -> Lsn;
+
+    /// The next free address of the pool, least recently used first (never leased ones before all),
+    /// and holds it: it is not given again until a `put` on it or [`LeaseStore::release_hold`].
+    /// `None` if the pool is unknown or has none of this kind.
+    fn next_free(&mut self, pool: PoolId, kind: FreeKind) -> Option<LeaseKey>;
+
+    /// Holds this address, as an offer does. False if it is already held, or is in no pool.
+    fn hold(&mut self, key: LeaseKey) -> bool;
+
+    /// Ends a hold without a put: the offer lapsed.
+    fn release_hold(&mut self, key: LeaseKey);
+
+    /// The pool that this address can be allocated from, if any.
+    fn pool_of(&self, key: LeaseKey) -> Option<PoolId>;
+
+    /// Appends the keys of leases whose expiration_time is at or before `now` and whose state waits
+    /// for that (ACTIVE, ABANDONED), oldest first, at most `max`. The caller puts each in its next
+    /// state; until it does, the same ones are found again.
+    fn expired(&mut self, now: UnixTime, max: usize, found: &mut Vec<LeaseKey>);
+
+    /// The earliest expiration_time that `expired` would look at, or a little before it.
+    fn next_expiration(&self) -> Option<UnixTime>;
+}

@@ -1,0 +1,2 @@
+//! DHCP packet codecs and the sans-IO server engine.
+#![forbid(unsafe_code)]
