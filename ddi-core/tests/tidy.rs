@@ -107,7 +107,9 @@ fn occurrences(code: &str, pattern: &str) -> Vec<usize> {
     let word = |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphanumeric() || c == '_');
     let ends_in_word = word(pattern.chars().last());
     let whole = |at: usize| {
-        !word(code[..at].chars().last()) && !(ends_in_word && word(code[at + pattern.len()..].chars().next()))
+        let glued_before = word(code[..at].chars().last());
+        let glued_after = ends_in_word && word(code[at + pattern.len()..].chars().next());
+        !glued_before && !glued_after
     };
     code.match_indices(pattern).map(|(at, _)| at).filter(|&at| whole(at)).collect()
 }

@@ -74,10 +74,9 @@ fn is_foreign(code: &str, at: usize, word: &str) -> bool {
     let after = code[at + word.len()..].trim_start();
     let statement = &code[code[..at].rfind(';').map_or(0, |n| n + 1)..at];
     let import = occurs_as_word(statement, "use") && !statement.contains(" fn ");
-    before.ends_with('.') && !before.ends_with("..")
-        || before.ends_with("::")
-        || after.starts_with("::")
-        || import
+    let field = before.ends_with('.') && !before.ends_with("..");
+    let path = before.ends_with("::") || after.starts_with("::");
+    field || path || import
 }
 
 fn occurs_as_word(text: &str, word: &str) -> bool {
