@@ -1,2 +1,9 @@
 //! DHCP packet codecs and the sans-IO server engine.
+//!
+//! [`v4`] is the DHCPv4 codec: a borrowed, total view of what came in ([`v4::Packet`]), an owned
+//! message ([`v4::Message`]), and emission of replies into the caller's buffer ([`v4::Reply`]).
 #![forbid(unsafe_code)]
+
+mod bytes;
+pub mod error;
+pub mod v4;
