@@ -1,0 +1,77 @@
+//! Which classes a client is in, by hash look-ups.
+
+use crate::server::config::ClassTest;
+use crate::server::plan::Hashed;
+use std::collections::HashMap;
+
+/// What a test looks at.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Field {
+    VendorClass = 0,
+    UserClass = 1,
+    HwAddr = 2,
+    CircuitId = 3,
+    RemoteId = 4,
+}
+
+/// Tests by what they compare with.
+#[derive(Debug, Default)]
+pub(crate) struct ClassIndex {
+    /// Keys: field, 1 if a prefix, bytes.
+    classes: HashMap<Vec<u8>, Vec<u32>, Hashed>,
+    exact: [bool; 5],
+    /// Distinct lengths of prefixes to look up, for each field.
+    prefix_lens: [Vec<usize>; 5],
+}
+
+impl ClassIndex {
+    pub(crate) fn add(&mut self, class: u32, test: &ClassTest) {
+        let (field, prefix, bytes) = match test {
+            ClassTest::VendorClass(bytes) => (Field::VendorClass, false, bytes),
+            ClassTest::VendorClassPrefix(bytes) => (Field::VendorClass, true, bytes),
+            ClassTest::UserClass(bytes) => (Field::UserClass, false, bytes),
+            ClassTest::HwAddrPrefix(bytes) => (Field::HwAddr, true, bytes),
+            ClassTest::CircuitId(bytes) => (Field::CircuitId, false, bytes),
+            ClassTest::RemoteId(bytes) => (Field::RemoteId, false, bytes),
+        };
+        let mut key = vec![field as u8, u8::from(prefix)];
+        key.extend_from_slice(bytes);
+        self.classes.entry(key).or_default().push(class);
+        if prefix {
+            let lens = &mut self.prefix_lens[field as usize];
+            if !lens.contains(&bytes.len()) {
+                lens.push(bytes.len());
+            }
+        } else {
+            self.exact[field as usize] = true;
+        }
+    }
+
+    /// True if some test looks at this field.
+    pub(crate) fn looks_at(&self, field: Field) -> bool {
+        self.exact[field as usize] || !self.prefix_lens[field as usize].is_empty()
+    }
+
+    /// Adds the classes that a client with this value is in. `key` is scratch.
+    pub(crate) fn find(&self, field: Field, value: &[u8], key: &mut Vec<u8>, found: &mut Vec<u32>) {
+        if self.exact[field as usize] {
+            self.find_one(field, false, value, key, found);
+        }
+        for &len in &self.prefix_lens[field as usize] {
+            if let Some(prefix) = value.get(..len) {
+                self.find_one(field, true, prefix, key, found);
+            }
+        }
+    }
+
+    fn find_one(&self, field: Field, prefix: bool, bytes: &[u8], key: &mut Vec<u8>, found: &mut Vec<u32>) {
+        key.clear();
+        key.extend_from_slice(&[field as u8, u8::from(prefix)]);
+        key.extend_from_slice(bytes);
+        for &class in self.classes.get(key).into_iter().flatten() {
+            if !found.contains(&class) {
+                found.push(class);
+            }
+        }
+    }
+}
