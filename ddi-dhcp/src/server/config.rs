@@ -1,6 +1,6 @@
 //! The configuration: plain data. [`Server::new`](crate::server::Server::new) checks it whole.
 
-use crate::server::options::OptionSet;
+use crate::v4::{CodeSet, OptionSet};
 use ipnet::Ipv4Net;
 use std::net::Ipv4Addr;
 
@@ -141,8 +141,10 @@ impl Default for LeaseTimes {
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 #[allow(clippy::exhaustive_structs, reason = "plain data")]
 pub struct Params {
-    /// Options.
+    /// Options, with any bytes: sent to a client that asks for them, or that asks for nothing.
     pub options: OptionSet,
+    /// Those of `options` that are sent to clients that ask for others, too.
+    pub always: CodeSet,
     /// siaddr: the boot server.
     pub next_server: Option<Ipv4Addr>,
     /// sname: the boot server's name, at most 63 bytes; empty if none.

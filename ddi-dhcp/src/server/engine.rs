@@ -52,8 +52,13 @@ impl Server {
     }
 
     /// A datagram came in.
-    pub fn handle_datagram<S, A>(&mut self, _now: Now, _store: &mut S, _authority: &A, _received: &Received<'_>)
-    where
+    pub fn handle_datagram<S, A>(
+        &mut self,
+        _now: Now,
+        _store: &mut S,
+        _authority: &A,
+        _received: &Received<'_>,
+    ) where
         S: LeaseStore + ?Sized,
         A: Authority + ?Sized,
     {
@@ -103,7 +108,11 @@ impl Server {
 
     /// The next reply, written to `buffer` ([`MAX_REPLY`](crate::server::MAX_REPLY) bytes are always
     /// enough; a reply that does not fit stays queued).
-    pub fn poll_transmit<S: LeaseStore + ?Sized>(&mut self, _store: &S, _buffer: &mut [u8]) -> Option<Transmit> {
+    pub fn poll_transmit<S: LeaseStore + ?Sized>(
+        &mut self,
+        _store: &S,
+        _buffer: &mut [u8],
+    ) -> Option<Transmit> {
         None
     }
 

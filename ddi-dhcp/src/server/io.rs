@@ -7,6 +7,9 @@ use std::net::{Ipv4Addr, SocketAddrV4};
 /// [`poll_transmit`](crate::server::Server::poll_transmit) is at least this long.
 pub const MAX_REPLY: usize = 1472;
 
+/// A subnet without free addresses is reported at most once in so many seconds.
+pub const EXHAUSTED_EVERY_SECS: u64 = 60;
+
 /// A datagram that came in on the server's port.
 #[derive(Clone, Copy, Debug)]
 #[allow(clippy::exhaustive_structs, reason = "built by every caller")]
@@ -132,8 +135,6 @@ pub enum Event {
     },
     /// A subnet has no free address for its clients. At most one in [`EXHAUSTED_EVERY_SECS`] for
     /// each subnet.
-    ///
-    /// [`EXHAUSTED_EVERY_SECS`]: crate::server::EXHAUSTED_EVERY_SECS
     Exhausted {
         /// The subnet's id.
         subnet_id: u32,

@@ -96,11 +96,11 @@ pub(crate) struct Merged {
 impl Merged {
     fn over(&self, params: &Params) -> Self {
         let mut all = self.params.clone();
-        for (code, data) in params.options.iter() {
-            if data.always {
-                all.options.set_always(code, data.bytes.clone());
-            } else {
-                all.options.set(code, data.bytes.clone());
+        for (code, value) in params.options.iter() {
+            all.options.put(code, value);
+            all.always.remove(code);
+            if params.always.contains(code) {
+                all.always.insert(code);
             }
         }
         all.next_server = params.next_server.or(all.next_server);

@@ -1,6 +1,8 @@
 //! The checks of a configuration that need no look-up.
 
-use crate::server::config::{ClassTest, Config, LeaseTimes, Params, Pool, Rate, Reservation, ReservedFor, Subnet};
+use crate::server::config::{
+    ClassTest, Config, LeaseTimes, Params, Pool, Rate, Reservation, ReservedFor, Subnet,
+};
 use crate::server::error::{ConfigError, ConfigFault, Place};
 use crate::server::plan::Plan;
 use std::collections::HashMap;
@@ -42,11 +44,13 @@ pub(crate) fn globals(config: &Config) -> Result<(), ConfigError> {
 fn is_name(name: &[u8]) -> bool {
     let good = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
     name.len() <= 180
-        && name.split(|&byte| byte == b'.').all(|label| (1..=63).contains(&label.len()) && label.iter().all(good))
+        && name
+            .split(|&byte| byte == b'.')
+            .all(|label| (1..=63).contains(&label.len()) && label.iter().all(good))
 }
 
 pub(crate) fn params(params: &Params, place: Place) -> Result<(), ConfigError> {
-    if let Some(code) = params.options.codes().find(|code| NOT_CONFIGURABLE.contains(code)) {
+    if let Some(code) = params.options.codes().iter().find(|code| NOT_CONFIGURABLE.contains(code)) {
         return Err(ConfigFault::OptionNotConfigurable { code }.at(place));
     }
     too_long("server_name", &params.server_name, 63, place)?;
@@ -113,7 +117,11 @@ fn usable(address: Ipv4Addr, subnet: &Subnet, place: Place) -> Result<(), Config
     Ok(())
 }
 
-pub(crate) fn reservation(reservation: &Reservation, subnet: &Subnet, place: Place) -> Result<(), ConfigError> {
+pub(crate) fn reservation(
+    reservation: &Reservation,
+    subnet: &Subnet,
+    place: Place,
+) -> Result<(), ConfigError> {
     let (address, prefix) = (reservation.address, subnet.prefix.trunc());
     if !prefix.contains(&address) {
         return Err(ConfigFault::ReservationOutsideSubnet { address, prefix }.at(place));
