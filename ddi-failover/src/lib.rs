@@ -1,3 +1,18 @@
-//! To come: the DHCP failover endpoint: draft-ietf-dhc-failover-12 as ISC dhcpd 4.4.3 speaks it, and
-//! later RFC 8156 over the same core.
+//! DHCP failover for two servers, one of which may be ISC dhcpd 4.4.3: the rules of
+//! draft-ietf-dhc-failover-12 as pure functions and tables, and its messages.
+//!
+//! Everything here takes values and returns values: no clock, no socket, no file, no entropy.
+//! `DESIGN.md` explains the rules; the crate's README says what is still to come.
+//!
+//! | module | what |
+//! |---|---|
+//! | [`wire`] | bytes to messages and back |
+//! | [`state`] | the states of an endpoint, and what moves it from one to the next |
 #![forbid(unsafe_code)]
+
+mod error;
+pub mod state;
+pub mod wire;
+
+pub use error::{EmitError, WireError};
+pub use state::{Profile, Role, State};
