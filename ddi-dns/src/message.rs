@@ -1,0 +1,10 @@
+//! DNS messages on the wire (RFC 1035 section 4): a reader that trusts nothing and a writer into a
+//! caller's buffer.
+
+mod header;
+mod reader;
+mod writer;
+
+pub use header::{Flags, HEADER_LEN, Header, Opcode, Rcode};
+pub use reader::{HOPS_MAX, Question, Reader, RecordView, Section};
+pub use writer::{Full, Writer};
