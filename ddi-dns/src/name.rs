@@ -1,4 +1,4 @@
-//! Domain names in uncompressed wire form (RFC 1035 section 3.1), case preserved.
+//! Names in uncompressed wire form (RFC 1035 section 3.1), case preserved.
 //!
 //! [`NameRef`] borrows validated bytes, [`Name`] owns them. Equality, hashing and order ignore ASCII
 //! case; order is the canonical one of RFC 4034 section 6.1.

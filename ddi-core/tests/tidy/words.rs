@@ -31,6 +31,9 @@ const BANNED: [(&str, &str); 21] = [
 /// In ddi-dns only: elsewhere it is the name of options (15, 119).
 const BANNED_IN_DNS: [(&str, &str); 2] = [("domain", "zone"), ("domains", "zones")];
 
+/// In ddi-dns only, where a record is one of an rrset (RFC 2181 section 5), and a lease is not at hand.
+const MEANT_IN_DNS: [&str; 2] = ["record", "records"];
+
 /// As a type's whole name.
 const BANNED_TYPES: [(&str, &str); 3] =
     [("Output", "Transmit or Event"), ("Action", "Transmit or Event"), ("Options", "Config")];
@@ -63,7 +66,8 @@ fn judge(source: &Source, text: &str, at: usize, word: &str) -> Option<String> {
     let banned = || BANNED.iter().chain(BANNED_IN_DNS.iter().filter(move |_| dns));
     let parts = parts(word);
     let (said, instead) = banned().find(|(b, _)| parts.iter().any(|p| p == b))?;
-    let allowed = ALLOWED.iter().any(|(file, w, _)| *file == source.path && w == said);
+    let allowed = ALLOWED.iter().any(|(file, w, _)| *file == source.path && w == said)
+        || (dns && MEANT_IN_DNS.contains(said));
     (!allowed).then(|| format!("{}:{}: \"{word}\": say {instead}", source.path, line_of(text, at)))
 }
 
