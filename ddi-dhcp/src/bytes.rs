@@ -11,7 +11,6 @@ pub(crate) struct Reader<'a> {
     rest: &'a [u8],
 }
 
-#[allow(dead_code, reason = "the readers of option values are on their way")]
 impl<'a> Reader<'a> {
     pub(crate) const fn new(bytes: &'a [u8]) -> Self {
         Self { rest: bytes }
@@ -40,10 +39,6 @@ impl<'a> Reader<'a> {
 
     pub(crate) fn u8(&mut self) -> Option<u8> {
         self.array::<1>().map(|[b]| b)
-    }
-
-    pub(crate) fn u16(&mut self) -> Option<u16> {
-        self.array().map(u16::from_be_bytes)
     }
 
     pub(crate) fn u32(&mut self) -> Option<u32> {

@@ -235,6 +235,26 @@ impl Header {
     }
 }
 
+impl From<&Packet<'_>> for Header {
+    /// sname and file are zero where they carry options.
+    fn from(packet: &Packet<'_>) -> Self {
+        Self {
+            op: packet.op(),
+            hops: packet.hops(),
+            hw_addr: packet.hw_addr(),
+            xid: packet.xid(),
+            secs: packet.secs(),
+            flags: packet.flags(),
+            ciaddr: packet.ciaddr(),
+            yiaddr: packet.yiaddr(),
+            siaddr: packet.siaddr(),
+            giaddr: packet.giaddr(),
+            sname: packet.sname_field().unwrap_or([0; 64]),
+            file: packet.file_field().unwrap_or([0; 128]),
+        }
+    }
+}
+
 impl fmt::Debug for Header {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Header")

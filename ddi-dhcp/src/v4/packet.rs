@@ -255,6 +255,16 @@ impl<'a> Packet<'a> {
         if self.overload.file() { &[] } else { until_zero(&self.head[field::FILE]) }
     }
 
+    /// sname with its padding; `None` if it carries options.
+    pub(super) fn sname_field(&self) -> Option<[u8; 64]> {
+        if self.overload.sname() { None } else { self.head[field::SNAME].try_into().ok() }
+    }
+
+    /// file with its padding; `None` if it carries options.
+    pub(super) fn file_field(&self) -> Option<[u8; 128]> {
+        if self.overload.file() { None } else { self.head[field::FILE].try_into().ok() }
+    }
+
     /// What stands where the magic cookie belongs. Only [`Cookie::Dhcp`] is followed by options.
     #[must_use]
     pub const fn cookie(&self) -> Cookie {
