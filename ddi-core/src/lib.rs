@@ -8,11 +8,13 @@
 pub mod authority;
 pub mod id;
 pub mod lease;
+pub mod log;
 pub mod store;
 pub mod time;
 
 pub use authority::{Authority, Service, Standalone};
 pub use id::{HwAddr, Identity, LeaseAddr, LeaseKey, Lsn, PoolId};
 pub use lease::{BindingState, Lease, Origin};
+pub use log::{FileStorage, Log, LogConfig, LogError, MemStorage, Storage};
 pub use store::{Expect, FreeKind, LeaseStore, StoreError};
 pub use time::{Instant, Now, UnixTime};

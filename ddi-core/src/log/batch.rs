@@ -1,0 +1,208 @@
+//! A batch that is out, and the writer that travels with it: what may run on another thread.
+
+use std::sync::Arc;
+
+use crc32c::crc32c;
+
+use super::error::LogError;
+use super::frame::{BatchKind, HEADER_BYTES, Header};
+use super::segment;
+use super::storage::Storage;
+use crate::id::Lsn;
+
+/// How much of the next segment is prepared at once, at least, in bytes.
+const SLICE_BYTES: u64 = 256 << 10;
+/// How many bytes of the next segment are prepared for each byte written.
+const PREPARE_RATIO: u64 = 2;
+
+static ZEROS: [u8; 64 << 10] = [0; 64 << 10];
+
+/// Writes zeros from `from` to `to`. Not synced.
+pub(crate) fn write_zeros(storage: &dyn Storage, file: &str, from: u64, to: u64) -> Result<(), LogError> {
+    let mut offset = from;
+    while offset < to {
+        let len = (to - offset).min(ZEROS.len() as u64);
+        let zeros = ZEROS.get(..len as usize).unwrap_or(&ZEROS);
+        storage.write(file, offset, zeros).map_err(LogError::storage("write", file))?;
+        offset += len;
+    }
+    Ok(())
+}
+
+/// The segment that batches go to.
+pub(crate) struct Current {
+    pub(crate) id: u64,
+    pub(crate) name: String,
+    /// Where the next batch goes.
+    pub(crate) offset: u64,
+    /// The length that is prepared for it. A batch that is longer than a whole segment exceeds it.
+    pub(crate) capacity: u64,
+}
+
+/// The segment after it, being prepared: zeros so far, no batch.
+pub(crate) struct Ahead {
+    pub(crate) name: String,
+    pub(crate) capacity: u64,
+    pub(crate) prepared: u64,
+}
+
+/// The only one that writes to the segments. Exactly one exists: in the log, or in the batch that
+/// is out.
+pub(crate) struct Writer {
+    pub(crate) storage: Arc<dyn Storage>,
+    pub(crate) log_id: u64,
+    pub(crate) align: u64,
+    pub(crate) first_segment_bytes: u64,
+    pub(crate) segment_bytes: u64,
+    /// Chain value after the last batch written.
+    pub(crate) chain: u64,
+    pub(crate) current: Current,
+    pub(crate) next: Option<Ahead>,
+    /// Bytes of the next segment that should have been prepared, and are not.
+    pub(crate) owed: u64,
+    /// Length of all segments held.
+    pub(crate) live_bytes: u64,
+}
+
+impl Writer {
+    /// Fills the header in front of `buf` (which ends where the last operation does), pads, writes and
+    /// syncs. Returns the segment's id if this is its first batch.
+    fn put(
+        &mut self,
+        buf: &mut Vec<u8>,
+        kind: BatchKind,
+        first: Lsn,
+        ops: u32,
+        epoch: u32,
+    ) -> Result<Option<u64>, LogError> {
+        let payload_bytes = (buf.len() - HEADER_BYTES) as u32;
+        let content = crc32c(buf.get(HEADER_BYTES..).unwrap_or_default());
+        buf.resize(buf.len().next_multiple_of(self.align as usize), 0);
+        let extent_bytes = buf.len() as u32;
+        let rotated =
+            self.current.offset > 0 && self.current.offset + u64::from(extent_bytes) > self.current.capacity;
+        if rotated {
+            self.rotate();
+        }
+        let header = Header {
+            kind,
+            first,
+            ops,
+            payload_bytes,
+            extent_bytes,
+            epoch,
+            prev_chain: self.chain,
+            log_id: self.log_id,
+            content,
+        };
+        if let Some(place) = buf.first_chunk_mut::<HEADER_BYTES>() {
+            header.emit(self.current.id, place);
+        }
+        let opens = self.current.offset == 0;
+        let file = &self.current.name;
+        self.storage.write(file, self.current.offset, buf).map_err(LogError::storage("write", file))?;
+        self.storage.sync(file).map_err(LogError::storage("sync", file))?;
+        self.current.offset += u64::from(extent_bytes);
+        self.chain = header.chain();
+        self.owed = self.owed.saturating_add(PREPARE_RATIO * u64::from(extent_bytes));
+        Ok(opens.then_some(self.current.id))
+    }
+
+    /// Turns to the next segment. It need not be wholly prepared: a file grows when written to, which
+    /// only makes its syncs slower.
+    fn rotate(&mut self) {
+        let id = self.current.id + 1;
+        let (name, capacity) = match self.next.take() {
+            Some(next) => (next.name, next.capacity),
+            None => (segment::name(id), self.next_capacity()),
+        };
+        self.live_bytes += capacity;
+        self.current = Current { id, name, offset: 0, capacity };
+        self.owed = 0;
+    }
+
+    /// As large as all that is held, so that a small database has small segments.
+    pub(crate) fn next_capacity(&self) -> u64 {
+        self.live_bytes.next_power_of_two().clamp(self.first_segment_bytes, self.segment_bytes)
+    }
+
+    /// A bounded piece of what is not urgent: one slice of the next segment.
+    fn upkeep(&mut self) -> Result<(), LogError> {
+        let whole = self.next.as_ref().is_some_and(|next| next.prepared >= next.capacity);
+        if !whole && self.owed >= SLICE_BYTES.min(self.first_segment_bytes) {
+            let owed = std::mem::take(&mut self.owed);
+            self.prepare(owed)?;
+        }
+        Ok(())
+    }
+
+    fn prepare(&mut self, bytes: u64) -> Result<(), LogError> {
+        let mut next = match self.next.take() {
+            Some(next) => next,
+            None => Ahead {
+                name: segment::name(self.current.id + 1),
+                capacity: self.next_capacity(),
+                prepared: 0,
+            },
+        };
+        let to = next.prepared.saturating_add(bytes).min(next.capacity);
+        write_zeros(&*self.storage, &next.name, next.prepared, to)?;
+        self.storage.sync(&next.name).map_err(LogError::storage("sync", &next.name))?;
+        next.prepared = to;
+        self.next = Some(next);
+        Ok(())
+    }
+}
+
+/// A batch of operations, taken out of its log to be written and synced. It is `Send`: another thread
+/// may do that while operations are appended. It must be handed back with
+/// [`Log::batch_durable`](super::Log::batch_durable); the log hands out no other one before.
+#[must_use = "a batch that is dropped is lost, and stops its log"]
+pub struct Batch {
+    pub(crate) writer: Writer,
+    /// Room for the header, then the operations.
+    pub(crate) buf: Vec<u8>,
+    pub(crate) first: Lsn,
+    pub(crate) ops: u32,
+    pub(crate) kind: BatchKind,
+    pub(crate) epoch: u32,
+}
+
+impl Batch {
+    /// The first operation in it.
+    #[must_use]
+    pub fn first(&self) -> Lsn {
+        self.first
+    }
+
+    /// The last operation in it.
+    #[must_use]
+    pub fn last(&self) -> Lsn {
+        Lsn(self.first.0 + u64::from(self.ops) - 1)
+    }
+
+    /// Writes and syncs it: one write, one sync. Then does what keeps later ones
+    /// fast: prepares a piece of the next segment.
+    pub fn sync(mut self) -> Synced {
+        let result = self.writer.put(&mut self.buf, self.kind, self.first, self.ops, self.epoch);
+        let upkeep = if result.is_ok() { self.writer.upkeep() } else { Ok(()) };
+        Synced { batch: self, result, upkeep }
+    }
+}
+
+/// A batch that was synced, or failed to be: for [`Log::batch_durable`](super::Log::batch_durable).
+#[must_use = "only batch_durable makes it count"]
+pub struct Synced {
+    pub(crate) batch: Batch,
+    /// The segment's id if this is its first batch.
+    pub(crate) result: Result<Option<u64>, LogError>,
+    pub(crate) upkeep: Result<(), LogError>,
+}
+
+impl Synced {
+    /// Whether the batch is durable.
+    #[must_use]
+    pub fn is_durable(&self) -> bool {
+        self.result.is_ok()
+    }
+}
