@@ -1,6 +1,6 @@
 //! [`Storage`] on a directory. The only file of the library that names the file system.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::os::unix::fs::FileExt;
@@ -28,9 +28,9 @@ pub struct FileStorage {
 
 #[derive(Default)]
 struct Open {
-    handles: HashMap<String, Arc<File>>,
+    handles: BTreeMap<String, Arc<File>>,
     /// Files whose names are not durable yet.
-    fresh: HashSet<String>,
+    fresh: BTreeSet<String>,
 }
 
 impl FileStorage {
@@ -95,10 +95,10 @@ impl FileStorage {
 impl Storage for FileStorage {
     fn list(&self) -> io::Result<Vec<(String, u64)>> {
         let mut files = Vec::new();
-        for entry in fs::read_dir(&self.dir)? {
-            let entry = entry?;
-            let meta = entry.metadata()?;
-            let Ok(name) = entry.file_name().into_string() else { continue };
+        for file in fs::read_dir(&self.dir)? {
+            let file = file?;
+            let meta = file.metadata()?;
+            let Ok(name) = file.file_name().into_string() else { continue };
             if meta.is_file() && self.path(&name).is_ok() {
                 files.push((name, meta.len()));
             }
