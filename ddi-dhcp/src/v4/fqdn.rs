@@ -28,7 +28,7 @@ pub struct FqdnName {
 }
 
 impl<'a> Fqdn<'a> {
-    /// Bit S: the server should update, or updates, A records.
+    /// Bit S: the server should register, or registers, the address under the name.
     pub const SERVER_UPDATES: u8 = 0x01;
     /// Bit O: the server overrode the client's S.
     pub const OVERRIDDEN: u8 = 0x02;
