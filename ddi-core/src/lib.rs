@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 pub mod authority;
+pub mod db;
 pub mod id;
 pub mod lease;
 pub mod log;
@@ -13,6 +14,7 @@ pub mod store;
 pub mod time;
 
 pub use authority::{Authority, Service, Standalone};
+pub use db::{DbConfig, DbError, LeaseDb};
 pub use id::{HwAddr, Identity, LeaseAddr, LeaseKey, Lsn, PoolId};
 pub use lease::{BindingState, Lease, Origin};
 pub use log::{FileStorage, Log, LogConfig, LogError, MemStorage, Storage};

@@ -1,4 +1,4 @@
-//! What the engines ask of a lease store. [`LeaseDb`](crate) is one; a daemon may bring its own.
+//! What the engines ask of a lease store. [`LeaseDb`](crate::LeaseDb) is one; a daemon may bring its own.
 
 use crate::id::{Identity, LeaseKey, Lsn, PoolId};
 use crate::lease::{BindingState, Lease};
@@ -60,6 +60,15 @@ pub enum StoreError {
         /// The longest that is held.
         max: usize,
     },
+    /// A delegated prefix with host bits, or longer than 128.
+    #[error("lease {key:?}: not a prefix, it has host bits or is too long")]
+    NotAPrefix {
+        /// Which lease.
+        key: LeaseKey,
+    },
+    /// The store can't hold more.
+    #[error("the store is full")]
+    Full,
     /// A write or sync failed earlier: nothing is acknowledged any more until the store is reopened.
     #[error("the store stopped after a failed write or sync: {why}")]
     Poisoned {
@@ -92,6 +101,10 @@ pub trait LeaseStore {
     /// one. A hold on the address ends.
     fn put(&mut self, lease: &mut Lease, expect: Expect) -> Result<Lsn, StoreError>;
 
+    /// Like [`LeaseStore::put`] without its rule on binding states: for a partner's word, which may
+    /// skip states, and whose own rule its receiver has applied; and for imports.
+    fn put_forced(&mut self, lease: &mut Lease, expect: Expect) -> Result<Lsn, StoreError>;
+
     /// Forgets the lease: its address is as if never leased. `Ok(None)` if there was none and that
     /// was expected.
     fn remove(&mut self, key: LeaseKey, expect: Expect) -> Result<Option<Lsn>, StoreError>;
@@ -104,18 +117,21 @@ pub trait LeaseStore {
     /// `None` if the pool is unknown or has none of this kind.
     fn next_free(&mut self, pool: PoolId, kind: FreeKind) -> Option<LeaseKey>;
 
-    /// Holds this address, as an offer does. False if it is already held, or is in no pool.
+    /// Holds this address, as an offer does. False if it is in no pool, already held, or stored in a
+    /// state that can't be allocated from.
     fn hold(&mut self, key: LeaseKey) -> bool;
 
     /// Ends a hold without a put: the offer lapsed.
     fn release_hold(&mut self, key: LeaseKey);
 
-    /// The pool that this address can be allocated from, if any.
+    /// The pool that this address can be allocated from, if any; none if it is reserved or excluded.
     fn pool_of(&self, key: LeaseKey) -> Option<PoolId>;
 
     /// Appends the keys of leases whose expiration_time is at or before `now` and whose state waits
     /// for that (ACTIVE, ABANDONED), oldest first, at most `max`. The caller puts each in its next
-    /// state; until it does, the same ones are found again.
+    /// state; until it does, the same ones are found again. A time that is UNSET or NEVER does not come.
+    /// Work is bounded, so fewer than `max` does not mean that there are no more: ask again as long as
+    /// [`LeaseStore::next_expiration`] is at or before `now`.
     fn expired(&mut self, now: UnixTime, max: usize, found: &mut Vec<LeaseKey>);
 
     /// The earliest expiration_time that `expired` would look at, or a little before it.

@@ -1,0 +1,26 @@
+//! What a database is opened with.
+
+use super::identity::IndexKind;
+use crate::log::LogConfig;
+
+/// How a database is opened. None of it is stored: it may change from one opening to the next.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub struct DbConfig {
+    /// Keys the hash tables, so that no client can choose identities that collide. Best random and
+    /// kept from clients; the library takes no entropy by itself.
+    pub hash_key: [u8; 16],
+    /// How the log is laid out.
+    pub log: LogConfig,
+    /// The indexes that are built at once. Any other is built when it is first asked for, which takes
+    /// about a tenth of a second for each million leases, and is kept from then on.
+    pub indexes: Vec<IndexKind>,
+}
+
+impl DbConfig {
+    /// The usual: indexes by client_id and hw_addr.
+    #[must_use]
+    pub fn new(hash_key: [u8; 16]) -> Self {
+        Self { hash_key, log: LogConfig::default(), indexes: vec![IndexKind::ClientId, IndexKind::HwAddr] }
+    }
+}

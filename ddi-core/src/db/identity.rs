@@ -1,0 +1,303 @@
+//! From a client's identity to its leases: sharded hash tables of cell numbers, the identities themselves
+//! being read from the rows. Keyed (SipHash with the key from the configuration), so that a client
+//! can't choose identities that collide; sharded, so that no growth of a table takes long.
+
+mod group;
+
+use super::arena::{Arena, NO_CELL, Row};
+use super::row::View;
+use crate::id::Identity;
+use crate::store::FIND_MAX;
+use group::Groups;
+use hashbrown::HashTable;
+use siphasher::sip::SipHasher13;
+use std::hash::Hasher;
+
+/// Tables of one index. At 10 million leases each holds 10,000: growing one takes a millisecond or two.
+pub(super) const SHARDS: usize = 1024;
+/// Leases of one identity that stand in the table by themselves; more make a group, so that a table is
+/// not slowed down by many equal hashes.
+const SINGLES_MAX: usize = 8;
+/// A value with this bit is a group's number, without it a cell.
+const GROUP: u32 = 1 << 31;
+/// Sub-option 2 of option 82 (RFC 3046).
+const REMOTE_ID: u8 = 2;
+/// Sub-option 12 of option 82 (RFC 6925).
+const RELAY_ID: u8 = 12;
+
+/// What a lease can be found by, other than its address.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum IndexKind {
+    /// [`Identity::ClientId`].
+    ClientId,
+    /// [`Identity::HwAddr`].
+    HwAddr,
+    /// [`Identity::DuidIaid`].
+    DuidIaid,
+    /// [`Identity::Duid`].
+    Duid,
+    /// [`Identity::Hostname`].
+    Hostname,
+    /// [`Identity::RelayId`].
+    RelayId,
+    /// [`Identity::RemoteId`].
+    RemoteId,
+}
+
+impl IndexKind {
+    /// All of them.
+    pub const ALL: [Self; 7] = [
+        Self::ClientId,
+        Self::HwAddr,
+        Self::DuidIaid,
+        Self::Duid,
+        Self::Hostname,
+        Self::RelayId,
+        Self::RemoteId,
+    ];
+
+    /// What this index knows the row by; `None` if it has no such thing.
+    pub(super) fn of<'a>(self, view: &View<'a>) -> Option<Name<'a>> {
+        let (number, bytes) = match self {
+            Self::ClientId => (0, view.client_id),
+            Self::HwAddr => (view.htype.into(), view.hw_addr),
+            Self::DuidIaid => (view.iaid, view.duid),
+            Self::Duid => (0, view.duid),
+            Self::Hostname => (0, view.hostname),
+            Self::RelayId => (0, sub_option(view.relay_agent_info, RELAY_ID)),
+            Self::RemoteId => (0, sub_option(view.relay_agent_info, REMOTE_ID)),
+        };
+        let name = Name { space: view.key.space, number, bytes, folds: self == Self::Hostname };
+        (!bytes.is_empty()).then_some(name)
+    }
+}
+
+/// The index that knows this identity, and what to look for in it.
+pub(super) fn wanted<'a>(space: u32, identity: &'a Identity<'a>) -> (IndexKind, Name<'a>) {
+    let (kind, number, bytes) = match identity {
+        Identity::ClientId(bytes) => (IndexKind::ClientId, 0, *bytes),
+        Identity::HwAddr(hw_addr) => (IndexKind::HwAddr, hw_addr.htype().into(), hw_addr.bytes()),
+        Identity::DuidIaid(bytes, iaid) => (IndexKind::DuidIaid, *iaid, *bytes),
+        Identity::Duid(bytes) => (IndexKind::Duid, 0, *bytes),
+        Identity::Hostname(bytes) => (IndexKind::Hostname, 0, *bytes),
+        Identity::RelayId(bytes) => (IndexKind::RelayId, 0, *bytes),
+        Identity::RemoteId(bytes) => (IndexKind::RemoteId, 0, *bytes),
+    };
+    (kind, Name { space, number, bytes, folds: kind == IndexKind::Hostname })
+}
+
+/// The value of the first sub-option with this code; empty if there is none.
+fn sub_option(mut options: &[u8], code: u8) -> &[u8] {
+    while let [found, len, rest @ ..] = options {
+        let Some((value, after)) = rest.split_at_checked(usize::from(*len)) else { return &[] };
+        if *found == code {
+            return value;
+        }
+        options = after;
+    }
+    &[]
+}
+
+/// An identity within its space.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Name<'a> {
+    space: u32,
+    /// Hardware type or IAID.
+    number: u32,
+    bytes: &'a [u8],
+    /// Compared without regard to ASCII case.
+    folds: bool,
+}
+
+impl PartialEq for Name<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        let same_bytes =
+            if self.folds { self.bytes.eq_ignore_ascii_case(other.bytes) } else { self.bytes == other.bytes };
+        (self.space, self.number) == (other.space, other.number) && same_bytes
+    }
+}
+
+/// The SipHash key of the indexes.
+#[derive(Clone, Copy)]
+pub(super) struct HashKey(u64, u64);
+
+impl HashKey {
+    pub(super) const fn new(key: [u8; 16]) -> Self {
+        let number = u128::from_le_bytes(key);
+        Self(number as u64, (number >> 64) as u64)
+    }
+
+    fn hash(self, name: &Name<'_>) -> u64 {
+        let mut hasher = SipHasher13::new_with_keys(self.0, self.1);
+        hasher.write_u64(u64::from(name.space) << 32 | u64::from(name.number));
+        if name.folds {
+            for piece in name.bytes.chunks(64) {
+                let mut lower = [0; 64];
+                let lower = &mut lower[..piece.len()];
+                lower.copy_from_slice(piece);
+                lower.make_ascii_lowercase();
+                hasher.write(lower);
+            }
+        } else {
+            hasher.write(name.bytes);
+        }
+        hasher.finish()
+    }
+}
+
+/// One kind of identity.
+pub(super) struct IdentityIndex {
+    pub(super) kind: IndexKind,
+    key: HashKey,
+    shards: Vec<HashTable<u32>>,
+    groups: Groups,
+}
+
+impl IdentityIndex {
+    pub(super) fn new(kind: IndexKind, key: HashKey) -> Self {
+        Self { kind, key, shards: vec![HashTable::new(); SHARDS], groups: Groups::default() }
+    }
+
+    /// Makes room for this many leases, spread evenly.
+    pub(super) fn reserve(&mut self, leases: usize) {
+        let each = leases / SHARDS + leases / SHARDS / 32;
+        self.shards.iter_mut().for_each(|shard| shard.reserve(each, |_| 0)); // all are empty yet
+    }
+
+    /// The hash of the row's identity, if it has one.
+    pub(super) fn hash_of(&self, view: &View<'_>) -> Option<u64> {
+        self.kind.of(view).map(|name| self.key.hash(&name))
+    }
+
+    /// Adds a row, which is in the arena already.
+    pub(super) fn insert(&mut self, arena: &Arena, cell: u32, hash: u64) {
+        let Some(view) = view(arena, cell) else { return };
+        let Some(name) = self.kind.of(&view) else { return };
+        let Self { kind, key, shards, groups } = self;
+        let is_same = |value: u32| {
+            value_name(arena, groups, *kind, value, |found| found.is_some_and(|found| found == name))
+        };
+        let Some(table) = shards.get_mut(shard(hash)) else { return };
+        let (mut singles, mut group) = (0, None);
+        for value in table.iter_hash(hash).copied().filter(|value| is_same(*value)) {
+            match value & GROUP {
+                0 => singles += 1,
+                _ => group = Some(value & !GROUP),
+            }
+        }
+        if let Some(group) = group {
+            groups.insert(group, view.subnet_id, cell);
+            return;
+        }
+        let mut value = cell;
+        if singles >= SINGLES_MAX {
+            let group = groups.add(view.subnet_id, cell);
+            while let Ok(single) = table.find_entry(hash, |value| {
+                is_single(*value) && {
+                    value_name(arena, groups, *kind, *value, |found| found.is_some_and(|found| found == name))
+                }
+            }) {
+                let (single, _) = single.remove();
+                let subnet = self::view(arena, single).map_or(0, |view| view.subnet_id);
+                groups.insert(group, subnet, single);
+            }
+            value = group | GROUP;
+        }
+        let rehash = |value: &u32| {
+            value_name(arena, groups, *kind, *value, |name| name.map_or(0, |name| key.hash(&name)))
+        };
+        table.insert_unique(hash, value, rehash);
+    }
+
+    /// Takes a row out, which is still in the arena.
+    pub(super) fn remove(&mut self, cell: u32, hash: u64, subnet: u32) {
+        let Self { shards, groups, .. } = self;
+        let Some(table) = shards.get_mut(shard(hash)) else { return };
+        let is_it = |value: &u32| match value & GROUP {
+            0 => *value == cell,
+            _ => groups.contains(*value & !GROUP, subnet, cell),
+        };
+        let Ok(mut found) = table.find_entry(hash, is_it) else { return };
+        if is_single(*found.get()) {
+            found.remove();
+        } else if let Some(last) = groups.remove(*found.get() & !GROUP, subnet, cell) {
+            *found.get_mut() = last;
+        }
+    }
+
+    /// A row with an unchanged identity and subnet has moved.
+    pub(super) fn relocate(&mut self, hash: u64, subnet: u32, from: u32, to: u32) {
+        let Self { shards, groups, .. } = self;
+        let Some(table) = shards.get_mut(shard(hash)) else { return };
+        let is_it = |value: &u32| match value & GROUP {
+            0 => *value == from,
+            _ => groups.contains(*value & !GROUP, subnet, from),
+        };
+        let Some(found) = table.find_mut(hash, is_it) else { return };
+        if is_single(*found) {
+            *found = to;
+        } else {
+            groups.relocate(*found & !GROUP, subnet, from, to);
+        }
+    }
+
+    /// Calls `found` with the cells of this identity, [`FIND_MAX`] at most.
+    pub(super) fn find(
+        &self,
+        arena: &Arena,
+        name: &Name<'_>,
+        subnet: Option<u32>,
+        mut found: impl FnMut(u32),
+    ) {
+        let hash = self.key.hash(name);
+        let Some(table) = self.shards.get(shard(hash)) else { return };
+        for value in table.iter_hash(hash).copied() {
+            if !value_name(arena, &self.groups, self.kind, value, |seen| {
+                seen.is_some_and(|seen| seen == *name)
+            }) {
+                continue;
+            }
+            if !is_single(value) {
+                self.groups.cells(value & !GROUP, subnet).take(FIND_MAX).for_each(&mut found);
+            } else if subnet
+                .is_none_or(|subnet| view(arena, value).is_some_and(|view| view.subnet_id == subnet))
+            {
+                found(value);
+            }
+        }
+    }
+
+    /// Which shard a hash belongs to, for building many at once.
+    pub(super) const fn shard_of(hash: u64) -> usize {
+        shard(hash)
+    }
+}
+
+const fn is_single(value: u32) -> bool {
+    value & GROUP == 0
+}
+
+/// From bits that the tables themselves use neither for the slot (the low ones) nor the tag (the top ones).
+const fn shard(hash: u64) -> usize {
+    (hash >> 40) as usize % SHARDS
+}
+
+fn view(arena: &Arena, cell: u32) -> Option<View<'_>> {
+    arena.row(cell).and_then(|row: Row<'_>| View::parse(row.body))
+}
+
+/// Hands the identity of a table's value to `use_name`.
+fn value_name<T>(
+    arena: &Arena,
+    groups: &Groups,
+    kind: IndexKind,
+    value: u32,
+    use_name: impl FnOnce(Option<Name<'_>>) -> T,
+) -> T {
+    let cell = if is_single(value) { value } else { groups.first(value & !GROUP).unwrap_or(NO_CELL) };
+    match view(arena, cell) {
+        Some(view) => use_name(kind.of(&view)),
+        None => use_name(None),
+    }
+}

@@ -1,0 +1,43 @@
+//! The database's operations as the log holds them: a byte that tells which, then a row's body or a key.
+
+use super::row::{self, View};
+use crate::id::LeaseKey;
+use crate::lease::Lease;
+
+/// A put; the body follows.
+const PUT: u8 = 1;
+/// A remove; the key follows.
+const REMOVE: u8 = 2;
+
+/// One operation, borrowed from the log.
+#[allow(clippy::large_enum_variant, reason = "it lives on the stack of one call")]
+pub(crate) enum Op<'a> {
+    /// A well-formed body, and what is in it.
+    Put(&'a [u8], View<'a>),
+    Remove(LeaseKey),
+}
+
+impl<'a> Op<'a> {
+    /// `None` unless it is exactly one operation.
+    pub(crate) fn parse(bytes: &'a [u8]) -> Option<Self> {
+        match bytes.split_first()? {
+            (&PUT, body) => View::parse(body).map(|view| Self::Put(body, view)),
+            (&REMOVE, key) => row::parse_key(key).map(Self::Remove),
+            _ => None,
+        }
+    }
+}
+
+/// Replaces `out` by the put of `lease`. The body is what follows the first byte.
+pub(crate) fn emit_put(lease: &Lease, out: &mut Vec<u8>) {
+    out.clear();
+    out.push(PUT);
+    row::emit(lease, out);
+}
+
+/// Replaces `out` by the remove of `key`.
+pub(crate) fn emit_remove(key: LeaseKey, out: &mut Vec<u8>) {
+    out.clear();
+    out.push(REMOVE);
+    row::emit_key(key, out);
+}
