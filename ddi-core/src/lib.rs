@@ -8,6 +8,7 @@
 pub mod authority;
 pub mod db;
 pub mod id;
+pub mod interchange;
 pub mod lease;
 pub mod log;
 pub mod store;
