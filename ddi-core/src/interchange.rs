@@ -23,8 +23,8 @@
 //! | BACKUP, RESET | 2, added | backup, reset | free, added |
 //! | PENDING-FREE, FREE-BACKUP | 2, added | free, backup, added | free, added |
 //! | rewind_state | added | rewind binding state | added |
-//! | start_time_of_state | expire - valid_lifetime, of state 2 expire | starts | cltt |
-//! | client_last_transaction_time | expire - valid_lifetime | cltt | cltt of the association, the latest |
+//! | start_time_of_state | expire - valid_lifetime, of state 2 expire | starts | `cltt` |
+//! | client_last_transaction_time | expire - valid_lifetime | `cltt` | `cltt` of the association, the latest |
 //! | expiration_time | expire; never if valid_lifetime is 4294967295 | ends | ends |
 //! | preferred_time | expire - valid_lifetime + pref_lifetime | added | ends - max-life + preferred-life |
 //! | potential_expiration_time sent | added | `tstp` | added |

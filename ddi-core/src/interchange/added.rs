@@ -10,7 +10,7 @@
 use super::error::ImportFault;
 use super::states;
 use crate::id::HwAddr;
-use crate::lease::{Lease, Origin};
+use crate::lease::{BindingState, Lease, Origin};
 use crate::time::UnixTime;
 
 /// How long what was added stays true.
@@ -57,7 +57,7 @@ macro_rules! time_field {
             kind: Kind::Text,
             holds: Holds::SameTransaction,
             get: |l| emit_time(l.$($path).+),
-            set: |l, v| Some(l.$($path).+ = parse_time(v)?),
+            set: |l, v| parse_time(v).map(|time| l.$($path).+ = time),
         }
     };
 }
@@ -69,7 +69,10 @@ macro_rules! bytes_field {
             kind: Kind::Bytes,
             holds: Holds::SameClient,
             get: |l| l.$($path).+.clone(),
-            set: |l, v| Some(l.$($path).+ = v.to_vec()),
+            set: |l, v| {
+                l.$($path).+ = v.to_vec();
+                Some(())
+            },
         }
     };
 }
@@ -81,7 +84,7 @@ macro_rules! flag_field {
             kind: Kind::Text,
             holds: Holds::SameClient,
             get: |l| vec![b'0' + u8::from(l.$($path).+)],
-            set: |l, v| Some(l.$($path).+ = parse_flag(v)?),
+            set: |l, v| parse_flag(v).map(|flag| l.$($path).+ = flag),
         }
     };
 }
@@ -93,14 +96,14 @@ static FIELDS: [Field; 23] = [
         kind: Kind::Text,
         holds: Holds::SameTransaction,
         get: |l| states::name(l.state).into(),
-        set: |l, v| Some(l.state = states::named(v)?),
+        set: |l, v| states::named(v).map(|state| l.state = state),
     },
     Field {
         name: "rewind-state",
         kind: Kind::Text,
         holds: Holds::SameTransaction,
         get: |l| l.rewind_state.map_or("none", states::name).into(),
-        set: |l, v| Some(l.rewind_state = if v == b"none" { None } else { Some(states::named(v)?) }),
+        set: |l, v| parse_rewind(v).map(|state| l.rewind_state = state),
     },
     time_field!("start-of-state", start_time_of_state),
     time_field!("client-last-transaction", client_last_transaction_time),
@@ -114,7 +117,7 @@ static FIELDS: [Field; 23] = [
         kind: Kind::Bytes,
         holds: Holds::SameClient,
         get: |l| [&l.hw_addr.htype().to_be_bytes(), l.hw_addr.bytes()].concat(),
-        set: |l, v| Some(l.hw_addr = HwAddr::new(u16::from_be_bytes(*v.first_chunk()?), v.get(2..)?)?),
+        set: |l, v| parse_hw_addr(v).map(|addr| l.hw_addr = addr),
     },
     bytes_field!("client-id", client_id),
     bytes_field!("duid", duid),
@@ -123,14 +126,14 @@ static FIELDS: [Field; 23] = [
         kind: Kind::Text,
         holds: Holds::SameClient,
         get: |l| l.iaid.to_string().into(),
-        set: |l, v| Some(l.iaid = parse_number(v)?),
+        set: |l, v| parse_number(v).map(|iaid| l.iaid = iaid),
     },
     Field {
         name: "subnet-id",
         kind: Kind::Text,
         holds: Holds::Always,
         get: |l| l.subnet_id.to_string().into(),
-        set: |l, v| Some(l.subnet_id = parse_number(v)?),
+        set: |l, v| parse_number(v).map(|id| l.subnet_id = id),
     },
     bytes_field!("hostname", hostname),
     flag_field!("ddns-forward", ddns.forward),
@@ -154,9 +157,7 @@ static FIELDS: [Field; 23] = [
             Origin::Local => b"local".to_vec(),
             Origin::Partner(number) => number.to_string().into(),
         },
-        set: |l, v| {
-            Some(l.origin = if v == b"local" { Origin::Local } else { Origin::Partner(parse_number(v)?) })
-        },
+        set: |l, v| parse_origin(v).map(|origin| l.origin = origin),
     },
 ];
 
@@ -241,6 +242,19 @@ fn emit_time(time: UnixTime) -> Vec<u8> {
 
 fn parse_time(value: &[u8]) -> Option<UnixTime> {
     if value == b"never" { Some(UnixTime::NEVER) } else { parse_number(value).map(UnixTime) }
+}
+
+fn parse_rewind(value: &[u8]) -> Option<Option<BindingState>> {
+    if value == b"none" { Some(None) } else { states::named(value).map(Some) }
+}
+
+fn parse_hw_addr(value: &[u8]) -> Option<HwAddr> {
+    let (htype, bytes) = value.split_first_chunk()?;
+    HwAddr::new(u16::from_be_bytes(*htype), bytes)
+}
+
+fn parse_origin(value: &[u8]) -> Option<Origin> {
+    if value == b"local" { Some(Origin::Local) } else { parse_number(value).map(Origin::Partner) }
 }
 
 fn parse_flag(value: &[u8]) -> Option<bool> {

@@ -31,7 +31,7 @@ struct Association {
     is_temporary: bool,
     duid: Vec<u8>,
     iaid: u32,
-    cltt: UnixTime,
+    heard: UnixTime,
 }
 
 /// Reads the stanza; one result for each address or prefix in it.
@@ -54,18 +54,18 @@ pub(super) fn parse(
         is_temporary: first.is("ia-ta"),
         duid: duid.to_vec(),
         iaid,
-        cltt: UnixTime::UNSET,
+        heard: UnixTime::UNSET,
     };
     let mut block =
         stanza.block.ok_or_else(|| ImportFault::Syntax("an association without a block".into()))?;
     let mut addresses = Vec::new();
     while let Some(statement) = statement::next(&mut block)? {
         if let Some(value) = statement.after(&["cltt"]) {
-            association.cltt = statement::time("cltt", value)?;
+            association.heard = statement::time("cltt", value)?;
         } else if statement.after(&["iaaddr"]).is_some() || statement.after(&["iaprefix"]).is_some() {
             addresses.push(statement);
         } else {
-            return Err(ImportFault::Syntax("neither cltt nor iaaddr nor iaprefix".into()));
+            return Err(ImportFault::Syntax("neither `cltt` nor iaaddr nor iaprefix".into()));
         }
     }
     Ok(addresses.iter().map(|statement| association.address(statement)).collect())
@@ -78,8 +78,8 @@ impl Association {
         let mut extras = Extras::new();
         lease.duid.clone_from(&self.duid);
         lease.iaid = self.iaid;
-        lease.client_last_transaction_time = self.cltt;
-        lease.start_time_of_state = self.cltt;
+        lease.client_last_transaction_time = self.heard;
+        lease.start_time_of_state = self.heard;
         if self.is_temporary {
             extras.kept.add(kept::IA_TYPE, b"ta");
         }

@@ -65,13 +65,13 @@ impl Extras {
     pub(super) fn finish(mut self, lease: &mut Lease) -> Result<(), ImportFault> {
         lease.ddns.forward = self.ddns_fwd_name.is_some();
         lease.ddns.by_client = self.ddns_client_fqdn.is_some();
-        if let (Some(ours), Some(theirs)) = (&self.ddns_fwd_name, &self.ddns_client_fqdn) {
-            if ours != theirs {
-                let mut text = b"set ddns-client-fqdn = ".to_vec();
-                super::token::emit_text(theirs, &mut text);
-                text.extend_from_slice(b" ;");
-                self.kept.add(kept::DHCPD_STATEMENT, &text);
-            }
+        if let (Some(ours), Some(theirs)) = (&self.ddns_fwd_name, &self.ddns_client_fqdn)
+            && ours != theirs
+        {
+            let mut text = b"set ddns-client-fqdn = ".to_vec();
+            super::token::emit_text(theirs, &mut text);
+            text.extend_from_slice(b" ;");
+            self.kept.add(kept::DHCPD_STATEMENT, &text);
         }
         lease.ddns.fqdn = self.ddns_fwd_name.or(self.ddns_client_fqdn).unwrap_or_default();
         lease.user = self.kept.emit();

@@ -105,9 +105,9 @@ fn is_safe(text: &[u8]) -> bool {
     let Ok(tokens) = tokenize(text) else { return false };
     let mut rest = tokens.as_slice();
     let Ok(Some(statement)) = statement::next(&mut rest) else { return false };
-    let is_kind = |word: &&str| statement.after(&[word]).is_some();
+    let is_kind = |word: &str| statement.after(&[word]).is_some();
     let is_single = rest.is_empty() && statement.text() == text && !text.contains(&b'#');
-    is_single && ["set", "on", "option", "supersede", "billing", "class"].iter().any(|word| is_kind(&word))
+    is_single && ["set", "on", "option", "supersede", "billing", "class"].iter().any(|word| is_kind(word))
 }
 
 /// The binding state that dhcpd has for it.

@@ -159,7 +159,7 @@ impl RowWriter<'_> {
             Column::ClientId if fits_client_id(&lease.client_id) => hex::emit(&lease.client_id, b':', out),
             Column::ClientId => {}
             Column::Duid => {
-                hex::emit(if fits_duid(&lease.duid) { &lease.duid } else { EMPTY_DUID }, b':', out)
+                hex::emit(if fits_duid(&lease.duid) { &lease.duid } else { EMPTY_DUID }, b':', out);
             }
             Column::ValidLifetime => emit_number(self.times.valid, out),
             Column::Expire => emit_number(self.times.expire(), out),
