@@ -17,6 +17,8 @@ mod group;
 mod mem;
 mod read;
 mod recover;
+mod salvage;
+mod scan;
 mod segment;
 mod storage;
 mod window;
@@ -29,6 +31,8 @@ pub use group::{Log, LogConfig};
 pub use mem::{Fault, MemStorage, Tear};
 pub use read::LogReader;
 pub use recover::{Cut, Recovered};
+pub use salvage::{Salvaged, salvage};
+pub use scan::{BatchInfo, Finding, LogScan};
 pub use storage::Storage;
 
 /// What [`Log::open`] hands each operation to, in order.

@@ -46,6 +46,15 @@ pub(crate) struct Ahead {
     pub(crate) prepared: u64,
 }
 
+/// What a batch's header says that its writer does not know.
+#[derive(Clone, Copy)]
+pub(crate) struct Sealing {
+    pub(crate) kind: BatchKind,
+    pub(crate) first: Lsn,
+    pub(crate) ops: u32,
+    pub(crate) epoch: u32,
+}
+
 /// The only one that writes to the segments. Exactly one exists: in the log, or in the batch that
 /// is out.
 pub(crate) struct Writer {
@@ -65,47 +74,46 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
-    /// Fills the header in front of `buf` (which ends where the last operation does), pads, writes and
-    /// syncs. Returns the segment's id if this is its first batch.
-    fn put(
-        &mut self,
-        buf: &mut Vec<u8>,
-        kind: BatchKind,
-        first: Lsn,
-        ops: u32,
-        epoch: u32,
-    ) -> Result<Option<u64>, LogError> {
-        let payload_bytes = (buf.len() - HEADER_BYTES) as u32;
-        let content = crc32c(buf.get(HEADER_BYTES..).unwrap_or_default());
-        buf.resize(buf.len().next_multiple_of(self.align as usize), 0);
-        let extent_bytes = buf.len() as u32;
-        let rotated =
-            self.current.offset > 0 && self.current.offset + u64::from(extent_bytes) > self.current.capacity;
-        if rotated {
+    /// Whether a batch of this length, before padding, goes to the next segment.
+    pub(crate) fn must_rotate(&self, bytes: usize) -> bool {
+        let extent = (bytes as u64).next_multiple_of(self.align);
+        self.current.offset > 0 && self.current.offset + extent > self.current.capacity
+    }
+
+    /// Fills the header in front of `buf` (which ends where the last operation does), pads, and writes.
+    /// Returns the segment's id if this is its first batch.
+    pub(crate) fn write(&mut self, buf: &mut Vec<u8>, batch: &Sealing) -> Result<Option<u64>, LogError> {
+        if self.must_rotate(buf.len()) {
             self.rotate();
         }
         let header = Header {
-            kind,
-            first,
-            ops,
-            payload_bytes,
-            extent_bytes,
-            epoch,
+            kind: batch.kind,
+            first: batch.first,
+            ops: batch.ops,
+            payload_bytes: (buf.len() - HEADER_BYTES) as u32,
+            extent_bytes: (buf.len() as u64).next_multiple_of(self.align) as u32,
+            epoch: batch.epoch,
             prev_chain: self.chain,
             log_id: self.log_id,
-            content,
+            content: crc32c(buf.get(HEADER_BYTES..).unwrap_or_default()),
         };
+        buf.resize(header.extent_bytes as usize, 0);
         if let Some(place) = buf.first_chunk_mut::<HEADER_BYTES>() {
             header.emit(self.current.id, place);
         }
         let opens = self.current.offset == 0;
         let file = &self.current.name;
         self.storage.write(file, self.current.offset, buf).map_err(LogError::storage("write", file))?;
-        self.storage.sync(file).map_err(LogError::storage("sync", file))?;
-        self.current.offset += u64::from(extent_bytes);
+        self.current.offset += u64::from(header.extent_bytes);
         self.chain = header.chain();
-        self.owed = self.owed.saturating_add(PREPARE_RATIO * u64::from(extent_bytes));
+        self.owed = self.owed.saturating_add(PREPARE_RATIO * u64::from(header.extent_bytes));
         Ok(opens.then_some(self.current.id))
+    }
+
+    /// Makes what was written to the segment durable.
+    pub(crate) fn sync_current(&self) -> Result<(), LogError> {
+        let file = &self.current.name;
+        self.storage.sync(file).map_err(LogError::storage("sync", file))
     }
 
     /// Turns to the next segment. It need not be wholly prepared: a file grows when written to, which
@@ -162,29 +170,27 @@ pub struct Batch {
     pub(crate) writer: Writer,
     /// Room for the header, then the operations.
     pub(crate) buf: Vec<u8>,
-    pub(crate) first: Lsn,
-    pub(crate) ops: u32,
-    pub(crate) kind: BatchKind,
-    pub(crate) epoch: u32,
+    pub(crate) sealing: Sealing,
 }
 
 impl Batch {
     /// The first operation in it.
     #[must_use]
     pub fn first(&self) -> Lsn {
-        self.first
+        self.sealing.first
     }
 
     /// The last operation in it.
     #[must_use]
     pub fn last(&self) -> Lsn {
-        Lsn(self.first.0 + u64::from(self.ops) - 1)
+        Lsn(self.sealing.first.0 + u64::from(self.sealing.ops) - 1)
     }
 
     /// Writes and syncs it: one write, one sync. Then does what keeps later ones
     /// fast: prepares a piece of the next segment.
     pub fn sync(mut self) -> Synced {
-        let result = self.writer.put(&mut self.buf, self.kind, self.first, self.ops, self.epoch);
+        let written = self.writer.write(&mut self.buf, &self.sealing);
+        let result = written.and_then(|opened| self.writer.sync_current().map(|()| opened));
         let upkeep = if result.is_ok() { self.writer.upkeep() } else { Ok(()) };
         Synced { batch: self, result, upkeep }
     }

@@ -45,6 +45,12 @@ pub enum LogError {
         /// The oldest that is held.
         oldest: Lsn,
     },
+    /// The caller's: a salvage writes to a storage that holds no log.
+    #[error("the storage to salvage to holds a log already ({file})")]
+    NotEmpty {
+        /// A segment's file name.
+        file: String,
+    },
     /// The caller's: the replay callback refused an operation.
     #[error("operation {} could not be replayed", lsn.0)]
     Replay {
@@ -140,6 +146,9 @@ pub enum Damage {
     /// Bytes that no crash can leave: more than one batch's worth, or in two places.
     #[error("unexpected bytes after the last whole batch")]
     Stray,
+    /// The storage can't read it.
+    #[error("it can't be read")]
+    Unreadable,
     /// A whole segment file is missing.
     #[error("the segment is missing")]
     Segment,

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::Replay;
-use super::batch::{Batch, Synced, Writer};
+use super::batch::{Batch, Sealing, Synced, Writer};
 use super::error::LogError;
 use super::frame::{BATCH_MAX_BYTES, BatchKind, HEADER_BYTES, OP_MAX_BYTES, OP_PREFIX_BYTES, SECTOR};
 use super::read::LogReader;
@@ -37,7 +37,7 @@ impl Default for LogConfig {
 
 impl LogConfig {
     /// Nonsense is rounded to the nearest sense.
-    fn sane(self) -> Self {
+    pub(crate) fn sane(self) -> Self {
         let sector = SECTOR as u32;
         let align_bytes = self.align_bytes.clamp(sector, 1 << 16).next_multiple_of(sector);
         let first = self.first_segment_bytes.max(u64::from(align_bytes)).next_power_of_two().min(1 << 40);
@@ -143,7 +143,8 @@ impl Log {
         let buf = std::mem::replace(&mut self.pending, std::mem::take(&mut self.spare));
         let ops = std::mem::take(&mut self.pending_ops);
         let first = Lsn(self.appended.0 - u64::from(ops) + 1);
-        Some(Batch { writer, buf, first, ops, kind: BatchKind::Ops, epoch: self.epoch })
+        let sealing = Sealing { kind: BatchKind::Ops, first, ops, epoch: self.epoch };
+        Some(Batch { writer, buf, sealing })
     }
 
     /// Takes a batch back. Returns the new [`Log::durable`]. After an error the log is poisoned: it
@@ -151,10 +152,10 @@ impl Log {
     pub fn batch_durable(&mut self, synced: Synced) -> Result<Lsn, LogError> {
         let Synced { batch, result, upkeep } = synced;
         let last = batch.last();
-        let Batch { writer, mut buf, first, .. } = batch;
+        let Batch { writer, mut buf, sealing } = batch;
         let opened = result.inspect_err(|e| self.poison(e))?;
         if let Some(id) = opened {
-            self.held.push_back(Held { id, first, bytes: writer.current.capacity });
+            self.held.push_back(Held { id, first: sealing.first, bytes: writer.current.capacity });
         }
         self.durable = last;
         self.chain = writer.chain;

@@ -70,7 +70,12 @@ impl Window {
                 self.buf.resize(want, 0);
             }
             self.filled = 0;
-            let read = self.storage.read(&self.name, offset, &mut self.buf);
+            let all = self.storage.read(&self.name, offset, &mut self.buf);
+            // If it can't be read all, what is asked for may be readable.
+            let read = all.or_else(|_| {
+                let asked = self.buf.get_mut(..len).unwrap_or_default();
+                self.storage.read(&self.name, offset, asked)
+            });
             self.filled = read.map_err(LogError::storage("read", &self.name))?;
             self.start = offset;
         }
