@@ -7,6 +7,8 @@ use std::sync::Arc;
 
 use ddi_core::log::{Fault, LogError, MemStorage, Tear};
 
+#[path = "crash_log/damage.rs"]
+mod damage;
 #[path = "crash_log/history.rs"]
 mod history;
 
@@ -106,7 +108,7 @@ fn sweep(seeds: std::ops::Range<u64>, fault: Fault, random: u64) -> u64 {
 
 #[test]
 fn power_loss_at_every_call() {
-    assert!(sweep(0..4, Fault::Crash, 8) > 20_000);
+    assert!(sweep(0..6, Fault::Crash, 8) > 30_000);
 }
 
 #[test]
