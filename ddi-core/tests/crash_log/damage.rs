@@ -23,8 +23,10 @@ fn batches(disk: &Arc<MemStorage>) -> Vec<BatchInfo> {
     findings(disk, Lsn::ZERO).into_iter().filter_map(batch).collect()
 }
 
-/// Replays into a list of LSNs and operations.
-fn open(disk: &Arc<MemStorage>, seed: u64, after: Lsn) -> Result<(Vec<(Lsn, Vec<u8>)>, u64), LogError> {
+type Ops = Vec<(Lsn, Vec<u8>)>;
+
+/// What is replayed, and how many operations a salvage had lost.
+fn open(disk: &Arc<MemStorage>, seed: u64, after: Lsn) -> Result<(Ops, u64), LogError> {
     let mut ops = Vec::new();
     let (_, recovered) = Log::open(dynamic(disk), config(seed), after, &mut |lsn, op| {
         ops.push((lsn, op.to_vec()));
