@@ -438,7 +438,7 @@ impl Pair {
 
 /// Runs seeds (as many as DDI_SIM_SEEDS says, or 10,000), and returns the transitions that were made.
 fn run(kinds: [Kind; 2]) -> BTreeMap<(State, State), usize> {
-    let seeds = std::env::var("DDI_SIM_SEEDS").map_or(10_000, |seeds| seeds.parse().unwrap());
+    let seeds: u64 = std::env::var("DDI_SIM_SEEDS").map_or(10_000, |seeds| seeds.parse().unwrap());
     let mut transitions = BTreeMap::new();
     for seed in 1..=seeds {
         let mut random = Random(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
