@@ -184,7 +184,7 @@ impl Server {
         match step {
             Next::Cell(Cell::Go(to)) => self.go(to),
             Next::Cell(Cell::Ask) => {
-                self.request(ask(self.situation().profile, self.state, self.full_update_owed))
+                self.request(ask(self.situation().profile, self.state, self.full_update_owed));
             }
             Next::Cell(Cell::ResumeIn(state)) => self.resume = state,
             Next::Cell(Cell::HangUp) => return true,
@@ -235,7 +235,7 @@ impl Server {
                 Some(_) if own == Normal && partner == PartnerDown => self.go(Recover),
                 Some(Cell::Go(to)) => self.go(to),
                 Some(_) if own == ResolutionInterrupted && before == Some(partner) => {
-                    self.go(PotentialConflict)
+                    self.go(PotentialConflict);
                 }
                 _ => self.go(own),
             }
@@ -335,7 +335,7 @@ struct Pair {
 }
 
 impl Pair {
-    fn note(&mut self, what: String) {
+    fn note(&mut self, what: &str) {
         let [a, b] = &self.servers;
         self.trace.push(format!("{what:<28} {} | {}", a.state, b.state));
     }
@@ -347,7 +347,7 @@ impl Pair {
         if from != to {
             *self.transitions.entry((from, to)).or_default() += 1;
         }
-        self.note(format!("{who} {what}"));
+        self.note(&format!("{who} {what}"));
         if hang_up {
             self.cut();
         }
@@ -356,14 +356,14 @@ impl Pair {
     fn cut(&mut self) {
         if std::mem::take(&mut self.linked) {
             self.servers.iter_mut().for_each(Server::link_lost);
-            self.note("cut".into());
+            self.note("cut");
         }
     }
 
     fn connect(&mut self) {
         if !std::mem::replace(&mut self.linked, true) {
             self.servers.iter_mut().for_each(Server::connected);
-            self.note("connect".into());
+            self.note("connect");
         }
     }
 
@@ -447,7 +447,7 @@ fn run(kinds: [Kind; 2]) -> BTreeMap<(State, State), usize> {
         for _ in 0..random.below(120) {
             pair.disturb(&mut random);
         }
-        pair.note("-- no more faults".into());
+        pair.note("-- no more faults");
         pair.settle();
         for server in &pair.servers {
             let fine = server.state == Normal

@@ -78,7 +78,7 @@ pub fn effects(change: &Change) -> Effects {
         keep_start_time: from == State::Startup || matches!(to, State::Startup | State::RecoverWait),
         requeue_unacked: matches!(from, State::Normal | State::PotentialConflict | State::PartnerDown),
         send_state: linked && to != State::Startup,
-        ask: if linked { asks_on_entry(change) } else { None },
+        ask: if linked { asks_on_arrival(change) } else { None },
         send_unacked: normal,
         // dhcpd runs its balance by itself; by the draft the primary does when the secondary asks.
         balance: normal && (profile == Profile::Isc || role == Role::Primary),
@@ -93,7 +93,7 @@ pub fn effects(change: &Change) -> Effects {
 }
 
 /// The primary asks first; the secondary once the primary is done (section 9.10.1).
-fn asks_on_entry(change: &Change) -> Option<Ask> {
+fn asks_on_arrival(change: &Change) -> Option<Ask> {
     let asks = match change.to {
         State::Recover => true,
         // Only a server that an operator put into PARTNER-DOWN without its leases comes here like this.

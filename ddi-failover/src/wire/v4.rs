@@ -21,7 +21,7 @@ pub use emit::{Header, Writer, append, emit};
 pub use numbers::{Code, Kind, RejectReason, binding_state, server_state, server_state_number};
 pub use time::{INFINITE, from_wire_time, to_wire_time};
 pub use transaction::{BindingAck, BindingAcks, BindingUpdate, BindingUpdates, HardwareAddress};
-pub use view::{Message, Options, WireOption};
+pub use view::{Message, OptionChain, WireOption};
 
 /// Length of the fixed header in bytes; also the only payload offset that is ever sent (the draft's
 /// "8" in section 6.1 contradicts its own figure).

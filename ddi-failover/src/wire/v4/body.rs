@@ -8,7 +8,7 @@ use crate::error::WireError;
 use crate::wire::v4::emit::Writer;
 use crate::wire::v4::numbers::{Code, Kind};
 use crate::wire::v4::transaction::{BindingAcks, BindingUpdates};
-use crate::wire::v4::view::{Message, Options, WireOption};
+use crate::wire::v4::view::{Message, OptionChain, WireOption};
 
 /// A message by its type.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -39,7 +39,7 @@ pub enum Body<'a> {
     /// DISCONNECT.
     Disconnect(Disconnect<'a>),
     /// A type that is not in the draft; the options are as they arrived.
-    Unknown(Kind, Options<'a>),
+    Unknown(Kind, OptionChain<'a>),
 }
 
 impl<'a> Body<'a> {
@@ -119,7 +119,7 @@ pub struct PoolResponse {
 }
 
 impl PoolResponse {
-    fn parse(options: Options<'_>) -> Result<Self, WireError> {
+    fn parse(options: OptionChain<'_>) -> Result<Self, WireError> {
         let mut body = Self::default();
         for option in options {
             if option.code == Code::ADDRESSES_TRANSFERRED {
@@ -158,7 +158,7 @@ pub struct Connect<'a> {
 }
 
 impl<'a> Connect<'a> {
-    fn parse(options: Options<'a>) -> Result<Self, WireError> {
+    fn parse(options: OptionChain<'a>) -> Result<Self, WireError> {
         let mut body = Self::default();
         for option in options {
             match option.code {
@@ -212,7 +212,7 @@ pub struct ConnectAck<'a> {
 }
 
 impl<'a> ConnectAck<'a> {
-    fn parse(options: Options<'a>) -> Result<Self, WireError> {
+    fn parse(options: OptionChain<'a>) -> Result<Self, WireError> {
         let mut body = Self::default();
         for option in options {
             match option.code {
@@ -256,7 +256,7 @@ pub struct StateReport {
 }
 
 impl StateReport {
-    fn parse(options: Options<'_>) -> Result<Self, WireError> {
+    fn parse(options: OptionChain<'_>) -> Result<Self, WireError> {
         let mut body = Self::default();
         for option in options {
             match option.code {
@@ -288,7 +288,7 @@ pub struct Disconnect<'a> {
 }
 
 impl<'a> Disconnect<'a> {
-    fn parse(options: Options<'a>) -> Result<Self, WireError> {
+    fn parse(options: OptionChain<'a>) -> Result<Self, WireError> {
         let mut body = Self::default();
         for option in options {
             match option.code {

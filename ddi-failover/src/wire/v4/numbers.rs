@@ -134,7 +134,7 @@ numbers! {
     TLS_REQUEST = 27, "TLS-request";
     /// Text.
     VENDOR_CLASS = 28, "vendor-class-identifier";
-    /// Options of the vendor's own.
+    /// OptionChain of the vendor's own.
     VENDOR_OPTIONS = 29, "vendor-specific-options";
 }
 

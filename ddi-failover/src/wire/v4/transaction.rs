@@ -12,7 +12,7 @@ use crate::error::WireError;
 use crate::wire::v4::body::{fixed, number8, number16, number32, once, raw};
 use crate::wire::v4::emit::Writer;
 use crate::wire::v4::numbers::Code;
-use crate::wire::v4::view::{Options, WireOption};
+use crate::wire::v4::view::{OptionChain, WireOption};
 
 /// The leases of one BNDUPD.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -21,7 +21,7 @@ pub struct BindingUpdates<'a> {
 }
 
 impl<'a> BindingUpdates<'a> {
-    pub(super) fn new(options: Options<'a>) -> Self {
+    pub(super) fn new(options: OptionChain<'a>) -> Self {
         Self { transactions: Transactions::new(options) }
     }
 }
@@ -41,7 +41,7 @@ pub struct BindingAcks<'a> {
 }
 
 impl<'a> BindingAcks<'a> {
-    pub(super) fn new(options: Options<'a>) -> Self {
+    pub(super) fn new(options: OptionChain<'a>) -> Self {
         Self { transactions: Transactions::new(options) }
     }
 }
@@ -112,7 +112,7 @@ pub struct BindingUpdate<'a> {
 }
 
 impl<'a> BindingUpdate<'a> {
-    fn parse(options: Options<'a>) -> Result<Self, WireError> {
+    fn parse(options: OptionChain<'a>) -> Result<Self, WireError> {
         let mut lease = Self::default();
         for option in options {
             match option.code {
@@ -176,7 +176,7 @@ pub struct BindingAck<'a> {
 }
 
 impl<'a> BindingAck<'a> {
-    fn parse(options: Options<'a>) -> Result<Self, WireError> {
+    fn parse(options: OptionChain<'a>) -> Result<Self, WireError> {
         let mut ack = Self::default();
         for option in options {
             match option.code {
@@ -203,13 +203,13 @@ impl<'a> BindingAck<'a> {
 /// The options of each lease in turn.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 struct Transactions<'a> {
-    rest: Options<'a>,
+    rest: OptionChain<'a>,
     ended: bool,
     batched: bool,
 }
 
 impl<'a> Transactions<'a> {
-    fn new(options: Options<'a>) -> Self {
+    fn new(options: OptionChain<'a>) -> Self {
         let addresses = options.filter(|option| option.code == Code::ASSIGNED_ADDRESS).take(2).count();
         let batched = addresses > 1;
         let mut rest = options;
@@ -221,7 +221,7 @@ impl<'a> Transactions<'a> {
 }
 
 impl<'a> Iterator for Transactions<'a> {
-    type Item = Options<'a>;
+    type Item = OptionChain<'a>;
 
     fn next(&mut self) -> Option<Self::Item> {
         if self.ended {

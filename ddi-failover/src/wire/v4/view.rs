@@ -11,7 +11,7 @@ pub struct Message<'a> {
     time: u32,
     xid: u32,
     extra_header: &'a [u8],
-    options: Options<'a>,
+    options: OptionChain<'a>,
 }
 
 impl<'a> Message<'a> {
@@ -44,7 +44,7 @@ impl<'a> Message<'a> {
             time: u32::from_be_bytes([t0, t1, t2, t3]),
             xid: u32::from_be_bytes([x0, x1, x2, x3]),
             extra_header,
-            options: Options::parse(payload)?,
+            options: OptionChain::parse(payload)?,
         })
     }
 
@@ -74,7 +74,7 @@ impl<'a> Message<'a> {
 
     /// Every option in the order of arrival.
     #[must_use]
-    pub const fn options(&self) -> Options<'a> {
+    pub const fn options(&self) -> OptionChain<'a> {
         self.options
     }
 
@@ -97,11 +97,11 @@ pub struct WireOption<'a> {
 
 /// A chain of options; iterates over them.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct Options<'a> {
+pub struct OptionChain<'a> {
     bytes: &'a [u8],
 }
 
-impl<'a> Options<'a> {
+impl<'a> OptionChain<'a> {
     /// Walks the whole chain once, so that iterating never stops early.
     fn parse(bytes: &'a [u8]) -> Result<Self, WireError> {
         let mut rest = bytes;
@@ -133,7 +133,7 @@ impl<'a> Options<'a> {
     }
 }
 
-impl<'a> Iterator for Options<'a> {
+impl<'a> Iterator for OptionChain<'a> {
     type Item = WireOption<'a>;
 
     fn next(&mut self) -> Option<Self::Item> {
