@@ -1,0 +1,3 @@
+//! To come: zones. So far the ordered, versioned tree under them.
+
+mod tree;

@@ -1,0 +1,297 @@
+//! An ordered map from sort keys to byte strings, with copy on write: a clone is a snapshot that costs
+//! nothing and never changes.
+//!
+//! A B+-tree: leaves of packed items, branches of at most [`FANOUT_MAX`] children. A change copies the one
+//! leaf that it touches and, where a snapshot shares them, the branches above it; nothing else.
+
+mod cursor;
+mod leaf;
+mod packed;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use cursor::Cursor;
+
+use leaf::{LEAF_MAX, LEAF_MIN, Leaf, LeafBuilder};
+use packed::{Builder, Packed, Value};
+use std::sync::Arc;
+
+/// A branch with more children than this is split.
+const FANOUT_MAX: usize = 64;
+/// A branch with fewer children than this is merged with its neighbour, if both fit in one.
+const FANOUT_MIN: usize = FANOUT_MAX / 4;
+
+/// How many bytes a leaf is filled with where keys come in order: its common prefix is counted for each key,
+/// so that room is left for a change or two before it must be split.
+const FILL: usize = LEAF_MAX;
+
+/// The map.
+#[derive(Clone, Debug)]
+pub(crate) struct Tree {
+    root: Node,
+    len: usize,
+}
+
+#[derive(Clone, Debug)]
+enum Node {
+    Leaf(Arc<Leaf>),
+    Branch(Arc<Branch>),
+}
+
+/// Children in order. `firsts[i]` is not above any key of child i + 1, and above all keys before it.
+#[derive(Clone, Debug)]
+struct Branch {
+    firsts: Arc<Packed>,
+    children: Vec<Node>,
+}
+
+/// A separating key has no value.
+const NOTHING: Value<'static> = Value { tagged: false, bytes: &[] };
+
+/// What lies where a key is, or would be.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Around<'a> {
+    /// The body of the key itself.
+    pub(crate) exact: Option<&'a [u8]>,
+    /// The body of the key before, and how many bytes that key shares with the sought one.
+    pub(crate) before: Option<(&'a [u8], usize)>,
+    /// The same of the key behind; not looked for where `exact` is found.
+    pub(crate) behind: Option<(&'a [u8], usize)>,
+}
+
+impl Tree {
+    pub(crate) fn new() -> Self {
+        Self { root: Node::Leaf(Arc::default()), len: 0 }
+    }
+
+    /// How many keys.
+    pub(crate) const fn len(&self) -> usize {
+        self.len
+    }
+
+    /// The body of `key`.
+    pub(crate) fn get(&self, key: &[u8]) -> Option<&[u8]> {
+        let mut node = &self.root;
+        loop {
+            match node {
+                Node::Branch(branch) => node = &branch.children[branch.child_of(key)],
+                Node::Leaf(leaf) => return leaf.seek(key).ok().map(|i| leaf.body(i)),
+            }
+        }
+    }
+
+    /// The body of `key` and what lies before and behind it.
+    pub(crate) fn around<'t>(&'t self, key: &[u8]) -> Around<'t> {
+        let (mut node, mut left, mut right) = (&self.root, None, None);
+        let leaf = loop {
+            match node {
+                Node::Leaf(leaf) => break leaf,
+                Node::Branch(branch) => {
+                    let i = branch.child_of(key);
+                    left = i.checked_sub(1).map(|i| &branch.children[i]).or(left);
+                    right = branch.children.get(i + 1).or(right);
+                    node = &branch.children[i];
+                }
+            }
+        };
+        let told = |leaf: &'t Leaf, i: usize| (leaf.body(i), leaf.shared_with(i, key));
+        let (i, exact) = match leaf.seek(key) {
+            Ok(i) => (i, Some(leaf.body(i))),
+            Err(i) => (i, None),
+        };
+        let before = match i.checked_sub(1) {
+            Some(i) => Some(told(leaf, i)),
+            None => left.map(Node::last_leaf).map(|leaf| told(leaf, leaf.len() - 1)),
+        };
+        let behind = match exact {
+            Some(_) => None,
+            None if i < leaf.len() => Some(told(leaf, i)),
+            None => right.map(Node::first_leaf).map(|leaf| told(leaf, 0)),
+        };
+        Around { exact, before, behind }
+    }
+
+    /// Sets the body of `key`. True if it is new.
+    pub(crate) fn insert(&mut self, key: &[u8], body: &[u8]) -> bool {
+        let new = self.get(key).is_none();
+        self.change(key, Some(body));
+        self.len += usize::from(new);
+        new
+    }
+
+    /// Removes `key`. True if it was there.
+    pub(crate) fn remove(&mut self, key: &[u8]) -> bool {
+        let there = self.get(key).is_some();
+        if there {
+            self.change(key, None);
+            self.len -= 1;
+        }
+        there
+    }
+
+    fn change(&mut self, key: &[u8], body: Option<&[u8]>) {
+        let mut parts = self.root.with(key, body);
+        self.root = match parts.len() {
+            0 => Node::Leaf(Arc::default()),
+            1 => parts.remove(0).collapsed(),
+            _ => Branch::over(parts),
+        };
+    }
+
+    /// Builds a tree of keys that come in order, with full leaves.
+    pub(crate) fn from_sorted<K: AsRef<[u8]>, B: AsRef<[u8]>>(items: impl Iterator<Item = (K, B)>) -> Self {
+        let (mut builder, mut level, mut len) = (LeafBuilder::default(), Vec::new(), 0);
+        for (key, body) in items {
+            let (key, body) = (key.as_ref(), body.as_ref());
+            if builder.size() + key.len() + body.len() > FILL && !builder.is_empty() {
+                level.push(Node::Leaf(Arc::new(builder.take())));
+            }
+            builder.push(key, body);
+            len += 1;
+        }
+        level.push(Node::Leaf(Arc::new(builder.take())));
+        while level.len() > 1 {
+            // As even as can be, so that none is too small.
+            let (count, branches) = (level.len(), level.len().div_ceil(FANOUT_MAX));
+            let mut children = level.into_iter();
+            let above = (0..branches).map(|i| {
+                let len = (i + 1) * count / branches - i * count / branches;
+                Branch::over(children.by_ref().take(len).collect())
+            });
+            level = above.collect();
+        }
+        Self { root: level.remove(0), len }
+    }
+
+    /// A cursor before the first key that is not less than `key`.
+    pub(crate) fn seek(&self, key: &[u8]) -> Cursor<'_> {
+        Cursor::new(&self.root, key)
+    }
+}
+
+impl Branch {
+    fn over(children: Vec<Node>) -> Node {
+        let mut firsts = Builder::default();
+        for child in &children[1..] {
+            firsts.push(&child.first_key(), NOTHING);
+        }
+        Node::Branch(Arc::new(Self { firsts: Arc::new(firsts.take()), children }))
+    }
+
+    /// Which child holds `key`, if any does.
+    fn child_of(&self, key: &[u8]) -> usize {
+        match self.firsts.seek(key) {
+            Ok(i) => i + 1,
+            Err(i) => i,
+        }
+    }
+
+    /// Puts `parts` where child `i` was. The first of them keeps the child's separating key: it is still not
+    /// above any of its keys.
+    fn replace(&mut self, i: usize, parts: Vec<Node>) {
+        match &parts[..] {
+            // The child's own key goes; the first child has none, so that its neighbour's goes.
+            [] if self.firsts.len() > 0 => {
+                let gone = i.saturating_sub(1);
+                self.firsts = Arc::new(self.firsts.with(gone..gone + 1, &[]));
+            }
+            [_, added @ ..] if !added.is_empty() => {
+                let keys: Vec<Vec<u8>> = added.iter().map(Node::first_key).collect();
+                let new: Vec<_> = keys.iter().map(|key| (key.as_slice(), NOTHING)).collect();
+                self.firsts = Arc::new(self.firsts.with(i..i, &new));
+            }
+            _ => {}
+        }
+        self.children.splice(i..=i, parts);
+    }
+
+    /// If child `i` is small, makes it one with a neighbour, where both fit in one.
+    fn mend(&mut self, i: usize) {
+        let at = if i + 1 < self.children.len() { i } else { i.saturating_sub(1) };
+        let Some([a, b]) = self.children.get(at..at + 2) else {
+            return;
+        };
+        let merged = match (a, b) {
+            (Node::Leaf(a), Node::Leaf(b))
+                if a.size().min(b.size()) < LEAF_MIN && a.size() + b.size() < LEAF_MAX =>
+            {
+                vec![Node::Leaf(Arc::new(a.merged(b)))]
+            }
+            (Node::Branch(a), Node::Branch(b))
+                if a.children.len().min(b.children.len()) < FANOUT_MIN
+                    && a.children.len() + b.children.len() <= FANOUT_MAX =>
+            {
+                vec![Self::over([&a.children[..], &b.children[..]].concat())]
+            }
+            _ => return,
+        };
+        // Both go, and what they became takes the place of the first.
+        self.replace(at + 1, Vec::new());
+        self.replace(at, merged);
+    }
+}
+
+impl Node {
+    /// What the node becomes with the change: none, one or two nodes.
+    fn with(&mut self, key: &[u8], body: Option<&[u8]>) -> Vec<Self> {
+        match self {
+            Self::Leaf(leaf) => {
+                leaf.with(key, body).into_iter().map(|leaf| Self::Leaf(Arc::new(leaf))).collect()
+            }
+            Self::Branch(shared) => {
+                let branch = Arc::make_mut(shared);
+                let i = branch.child_of(key);
+                let parts = branch.children[i].with(key, body);
+                let small = parts.iter().any(Self::is_small);
+                branch.replace(i, parts);
+                if small {
+                    branch.mend(i);
+                }
+                match branch.children.len() {
+                    0 => Vec::new(),
+                    1..=FANOUT_MAX => vec![Self::Branch(Arc::clone(shared))],
+                    many => {
+                        let back = branch.children.split_off(many / 2);
+                        let front = std::mem::take(&mut branch.children);
+                        vec![Branch::over(front), Branch::over(back)]
+                    }
+                }
+            }
+        }
+    }
+
+    fn is_small(&self) -> bool {
+        match self {
+            Self::Leaf(leaf) => leaf.size() < LEAF_MIN,
+            Self::Branch(branch) => branch.children.len() < FANOUT_MIN,
+        }
+    }
+
+    /// A root with one child is that child.
+    fn collapsed(self) -> Self {
+        match self {
+            Self::Branch(branch) if branch.children.len() == 1 => branch.children[0].clone().collapsed(),
+            node => node,
+        }
+    }
+
+    fn first_leaf(&self) -> &Leaf {
+        match self {
+            Self::Leaf(leaf) => leaf,
+            Self::Branch(branch) => branch.children[0].first_leaf(),
+        }
+    }
+
+    fn last_leaf(&self) -> &Leaf {
+        match self {
+            Self::Leaf(leaf) => leaf,
+            Self::Branch(branch) => branch.children[branch.children.len() - 1].last_leaf(),
+        }
+    }
+
+    fn first_key(&self) -> Vec<u8> {
+        let mut key = Vec::new();
+        self.first_leaf().key_into(0, &mut key);
+        key
+    }
+}
