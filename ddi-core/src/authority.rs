@@ -89,6 +89,29 @@ pub trait Authority {
     fn ended(&self, now: Now, lease: &Lease, released: bool) -> Option<BindingState>;
 }
 
+/// A reference to an authority is one, so that `&A` with any `A` can become `&dyn Authority`.
+impl<A: Authority + ?Sized> Authority for &A {
+    fn serves(&self, now: Now, question: Question<'_>) -> Service {
+        (**self).serves(now, question)
+    }
+
+    fn may_bind(&self, now: Now, lease: &Lease, pool: Option<PoolId>, same_client: bool) -> Permission {
+        (**self).may_bind(now, lease, pool, same_client)
+    }
+
+    fn free_kinds(&self, now: Now, pool: PoolId) -> &[FreeKind] {
+        (**self).free_kinds(now, pool)
+    }
+
+    fn grant(&self, now: Now, lease: &Lease, desired_seconds: u32) -> Grant {
+        (**self).grant(now, lease, desired_seconds)
+    }
+
+    fn ended(&self, now: Now, lease: &Lease, released: bool) -> Option<BindingState> {
+        (**self).ended(now, lease, released)
+    }
+}
+
 /// A server without a partner.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 #[allow(clippy::exhaustive_structs, reason = "has no state, and never will")]

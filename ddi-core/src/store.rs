@@ -137,3 +137,51 @@ pub trait LeaseStore {
     /// The earliest expiration_time that `expired` would look at, or a little before it.
     fn next_expiration(&self) -> Option<UnixTime>;
 }
+
+/// A mutable reference to a store is a store, so that `&mut S` with any `S` can become
+/// `&mut dyn LeaseStore`.
+impl<S: LeaseStore + ?Sized> LeaseStore for &mut S {
+    fn get_into(&self, key: LeaseKey, lease: &mut Lease) -> bool {
+        (**self).get_into(key, lease)
+    }
+
+    fn find(&self, space: u32, subnet_id: Option<u32>, identity: Identity<'_>, found: &mut Vec<LeaseKey>) {
+        (**self).find(space, subnet_id, identity, found);
+    }
+
+    fn put(&mut self, lease: &mut Lease, expect: Expect) -> Result<Lsn, StoreError> {
+        (**self).put(lease, expect)
+    }
+
+    fn remove(&mut self, key: LeaseKey, expect: Expect) -> Result<Option<Lsn>, StoreError> {
+        (**self).remove(key, expect)
+    }
+
+    fn durable(&self) -> Lsn {
+        (**self).durable()
+    }
+
+    fn next_free(&mut self, pool: PoolId, kind: FreeKind) -> Option<LeaseKey> {
+        (**self).next_free(pool, kind)
+    }
+
+    fn hold(&mut self, key: LeaseKey) -> bool {
+        (**self).hold(key)
+    }
+
+    fn release_hold(&mut self, key: LeaseKey) {
+        (**self).release_hold(key);
+    }
+
+    fn pool_of(&self, key: LeaseKey) -> Option<PoolId> {
+        (**self).pool_of(key)
+    }
+
+    fn expired(&mut self, now: UnixTime, max: usize, found: &mut Vec<LeaseKey>) {
+        (**self).expired(now, max, found);
+    }
+
+    fn next_expiration(&self) -> Option<UnixTime> {
+        (**self).next_expiration()
+    }
+}

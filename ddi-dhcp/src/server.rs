@@ -1,21 +1,32 @@
 //! The DHCPv4 server engine. DESIGN.md has the table of what is answered to whom.
 
+mod ask;
+mod bind;
+mod choose;
 mod config;
 mod engine;
 mod error;
-#[allow(dead_code, reason = "the engine that counts comes next")]
+mod events;
+mod flood;
+mod hash;
 mod io;
-mod options;
-#[allow(dead_code, reason = "the engine that reads it comes next")]
+mod names;
+mod offer;
+mod ping;
 mod plan;
+mod queue;
+mod reply;
+mod rules;
+mod select;
+mod standing;
+mod v4;
 
 pub use config::{
     Class, ClassTest, Config, LeaseTimes, Link, Names, Params, Pool, Ports, Rate, Reservation, ReservedFor,
     Subnet,
 };
 pub use engine::Server;
-pub use error::{ConfigError, ConfigFault, Place, check_config};
+pub use error::{ConfigError, ConfigFault, Place};
 pub use io::{
     Conflict, Counters, Destination, Dropped, EXHAUSTED_EVERY_SECS, Event, MAX_REPLY, Received, Transmit,
 };
-pub use options::{BadName, classless_routes, domain_search};

@@ -1,10 +1,9 @@
 //! What can be wrong with a configuration, and where.
 
-use crate::server::config::Config;
 use std::fmt;
 use std::net::Ipv4Addr;
 
-/// A place in a [`Config`], by index.
+/// A place in a [`Config`](crate::server::Config), by index.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
 pub enum Place {
@@ -214,13 +213,4 @@ impl ConfigFault {
     pub(crate) const fn at(self, place: Place) -> ConfigError {
         ConfigError { place, fault: self }
     }
-}
-
-/// What [`Server::set_config`](crate::server::Server::set_config) and
-/// [`Server::new`](crate::server::Server::new) check first.
-///
-/// # Errors
-/// The first thing that is wrong.
-pub fn check_config(config: &Config) -> Result<(), ConfigError> {
-    crate::server::plan::Plan::new(config).map(drop)
 }

@@ -285,7 +285,9 @@ counters! {
     offers_evicted,
     /// Malformed options seen in messages that were otherwise answered.
     bad_options,
-    /// Events that were not queued because the host did not collect them.
+    /// Writes that the store refused.
+    store_errors,
+    /// Events of dropped datagrams that were not queued because the host did not collect them.
     events_lost,
 }
 

@@ -21,6 +21,7 @@ pub(crate) type SubnetIndex = u32;
 /// A checked configuration.
 #[derive(Debug, Default)]
 pub(crate) struct Plan {
+    pub(crate) config: Config,
     pub(crate) subnets: Vec<PlanSubnet>,
     /// Index = [`PoolId`].
     pub(crate) pools: Vec<PlanPool>,
@@ -125,7 +126,13 @@ pub(crate) enum Identifier {
 
 impl Plan {
     /// Checks and lays out.
-    pub(crate) fn new(config: &Config) -> Result<Self, ConfigError> {
+    pub(crate) fn new(config: Config) -> Result<Self, ConfigError> {
+        let mut plan = Self::lay_out(&config)?;
+        plan.config = config;
+        Ok(plan)
+    }
+
+    fn lay_out(config: &Config) -> Result<Self, ConfigError> {
         check::globals(config)?;
         let mut plan = Self::default();
         plan.add_classes(config)?;
