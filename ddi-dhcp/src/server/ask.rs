@@ -117,8 +117,6 @@ pub(crate) struct Ask<'p> {
     pub(crate) client: Client<'p>,
     /// As the packet has it.
     pub(crate) relay: Option<RelayInfo<'p>>,
-    /// As the client's lease has it, if the packet has none: the client renews by unicast.
-    pub(crate) stash: Option<RelayInfo<'p>>,
     pub(crate) received: Received<'p>,
     /// The subnet that the client is in, and the link with all its subnets.
     pub(crate) subnet: SubnetIndex,
@@ -169,7 +167,6 @@ impl<'p> Ask<'p> {
             address,
             client,
             relay,
-            stash,
             received: *received,
             subnet,
             link,

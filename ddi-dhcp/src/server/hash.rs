@@ -1,7 +1,8 @@
 //! Hashes of what the network sends: keyed, so that nobody can aim at one slot.
 
 use ddi_core::HwAddr;
-use std::hash::{DefaultHasher, Hasher};
+use siphasher::sip::SipHasher13;
+use std::hash::Hasher;
 use std::net::Ipv4Addr;
 
 /// A keyed hash function.
@@ -15,11 +16,14 @@ impl Keyed {
         Self { seed }
     }
 
-    /// SipHash with the seed as the first block.
-    fn hasher(self) -> DefaultHasher {
-        let mut hasher = DefaultHasher::new();
-        hasher.write_u64(self.seed);
-        hasher
+    fn hasher(self) -> SipHasher13 {
+        SipHasher13::new_with_keys(self.seed, !self.seed)
+    }
+
+    pub(crate) fn of_bytes(self, bytes: &[u8]) -> u64 {
+        let mut hasher = self.hasher();
+        hasher.write(bytes);
+        hasher.finish()
     }
 
     pub(crate) fn of_addr(self, addr: Ipv4Addr) -> u64 {

@@ -85,7 +85,7 @@ pub enum Event {
         /// The A is the server's to add; else only the PTR is.
         forward: bool,
     },
-    /// The lease no longer has this name: the records that were added for it go.
+    /// The lease no longer has this name: what was added to DNS for it goes.
     NameRemoved {
         /// Which lease.
         key: LeaseKey,

@@ -3,17 +3,18 @@
 
 use crate::server::config::{Config, LeaseTimes, Params, ReservedFor};
 use crate::server::error::{ConfigError, ConfigFault, Place};
+use crate::server::hash::Keyed;
 use crate::server::plan::classes::ClassIndex;
 use ddi_core::PoolId;
-use std::collections::{HashMap, HashSet};
-use std::hash::{BuildHasherDefault, DefaultHasher};
+use hashbrown::HashTable;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
 
 mod check;
 pub(crate) mod classes;
 
-/// The keys are the configuration's, not the network's, so an unkeyed hash does.
-pub(crate) type Hashed = BuildHasherDefault<DefaultHasher>;
+/// The keys are the configuration's, not the network's, so no secret is needed.
+const UNKEYED: Keyed = Keyed::new(0);
 
 /// An index into [`Plan::subnets`].
 pub(crate) type SubnetIndex = u32;
@@ -33,11 +34,11 @@ pub(crate) struct Plan {
     pub(crate) links: Vec<Vec<SubnetIndex>>,
     by_prefix: Vec<(u32, u32, SubnetIndex)>,
     by_range: Vec<(u32, u32, u32)>,
-    by_relay: HashMap<Ipv4Addr, SubnetIndex, Hashed>,
-    by_interface: HashMap<u32, PlanLink, Hashed>,
-    by_address: HashMap<Ipv4Addr, u32, Hashed>,
-    by_client: HashMap<Vec<u8>, u32, Hashed>,
-    own: HashSet<Ipv4Addr, Hashed>,
+    by_relay: BTreeMap<Ipv4Addr, SubnetIndex>,
+    by_interface: BTreeMap<u32, PlanLink>,
+    by_address: HashTable<u32>,
+    by_client: HashTable<u32>,
+    own: BTreeSet<Ipv4Addr>,
 }
 
 #[derive(Debug)]
@@ -70,6 +71,8 @@ impl PlanPool {
 
 #[derive(Debug)]
 pub(crate) struct PlanReservation {
+    /// As `client_key` makes it.
+    key: Vec<u8>,
     pub(crate) address: Ipv4Addr,
     pub(crate) hostname: Vec<u8>,
     pub(crate) params: Params,
@@ -137,7 +140,7 @@ impl Plan {
         let mut plan = Self::default();
         plan.add_classes(config)?;
         plan.merged.push(Merged::default().over(&config.params));
-        let mut networks = HashMap::new();
+        let mut networks = BTreeMap::new();
         for (index, subnet) in config.subnets.iter().enumerate() {
             check::subnet(index, subnet)?;
             let link = match &subnet.shared_network {
@@ -162,7 +165,7 @@ impl Plan {
     }
 
     fn add_classes(&mut self, config: &Config) -> Result<(), ConfigError> {
-        let mut names = HashSet::new();
+        let mut names = BTreeSet::new();
         for (index, class) in config.classes.iter().enumerate() {
             let place = Place::Class { class: index };
             if class.name.is_empty() || !names.insert(&class.name) {
@@ -244,9 +247,8 @@ impl Plan {
         for (at, reservation) in subnet.reservations.iter().enumerate() {
             let place = Place::Reservation { subnet: index, reservation: at };
             check::reservation(reservation, subnet, place)?;
-            let number = self.reservations.len() as u32;
             let address = reservation.address;
-            if let Some(other) = self.by_address.insert(address, number) {
+            if let Some(other) = self.reservation_at(address) {
                 let other = reservation_place(config, other);
                 return Err(ConfigFault::DuplicateReservedAddress { address, other }.at(place));
             }
@@ -256,18 +258,28 @@ impl Plan {
                 ReservedFor::CircuitId(bytes) => (Identifier::CircuitId, bytes),
             };
             let mut key = Vec::new();
-            client_key(&mut key, self.subnets[index].link, identifier, bytes);
-            if let Some(other) = self.by_client.insert(key, number) {
+            if let Some(other) = self.reservation_of(&mut key, self.subnets[index].link, identifier, bytes) {
                 let other = reservation_place(config, other);
                 return Err(ConfigFault::DuplicateReservedClient { other }.at(place));
             }
-            self.reservations.push(PlanReservation {
+            self.add_reservation(PlanReservation {
+                key,
                 address,
                 hostname: reservation.hostname.clone(),
                 params: reservation.params.clone(),
             });
         }
         Ok(())
+    }
+
+    fn add_reservation(&mut self, reservation: PlanReservation) {
+        let number = self.reservations.len() as u32;
+        self.reservations.push(reservation);
+        let all = &self.reservations;
+        let by_address = |&at: &u32| UNKEYED.of_addr(all[at as usize].address);
+        self.by_address.insert_unique(by_address(&number), number, by_address);
+        let by_client = |&at: &u32| UNKEYED.of_bytes(&all[at as usize].key);
+        self.by_client.insert_unique(by_client(&number), number, by_client);
     }
 
     fn add_links(&mut self, config: &Config) -> Result<(), ConfigError> {
@@ -317,7 +329,8 @@ impl Plan {
 
     /// The reservation that holds this address.
     pub(crate) fn reservation_at(&self, addr: Ipv4Addr) -> Option<u32> {
-        self.by_address.get(&addr).copied()
+        let hash = UNKEYED.of_addr(addr);
+        self.by_address.find(hash, |&at| self.reservations[at as usize].address == addr).copied()
     }
 
     /// The reservation of a client on a link. `key` is scratch.
@@ -329,7 +342,8 @@ impl Plan {
         bytes: &[u8],
     ) -> Option<u32> {
         client_key(key, link, identifier, bytes);
-        self.by_client.get(key).copied()
+        let hash = UNKEYED.of_bytes(key);
+        self.by_client.find(hash, |&at| self.reservations[at as usize].key == *key).copied()
     }
 
     /// True if there is any reservation.

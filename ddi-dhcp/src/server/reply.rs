@@ -6,7 +6,9 @@ use crate::server::io::{Destination, Dropped, MAX_REPLY};
 use crate::server::names::emit_fqdn;
 use crate::server::plan::Plan;
 use crate::server::rules::Message;
-use crate::v4::{BROADCAST_FLAG, CodeSet, Header, MIN_LEN, MessageType, OptionSet, Reply, code, max_len_for};
+use crate::v4::{
+    BROADCAST_FLAG, CodeSet, Header, MIN_LEN, MessageType, OptionSet, OptionValue, Reply, code, max_len_for,
+};
 use std::net::{Ipv4Addr, SocketAddrV4};
 
 /// What a reply says.
@@ -69,7 +71,7 @@ impl ReplyScratch {
 
     fn emit(&mut self, ask: &Ask<'_>, says: &Says<'_>, header: &Header) -> Result<usize, Dropped> {
         self.order.clear();
-        for piece in ask.packet.parameter_request_list().iter().flat_map(|list| list.pieces()) {
+        for piece in ask.packet.parameter_request_list().iter().flat_map(OptionValue::pieces) {
             self.order.extend_from_slice(piece);
         }
         let asked = ask.packet.max_message_size();

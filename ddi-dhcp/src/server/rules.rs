@@ -108,6 +108,7 @@ pub(crate) struct Rule {
     /// If it is not.
     pub(crate) otherwise: Answer,
     /// RFC and section.
+    #[allow(dead_code, reason = "for the reader, and for DESIGN.md")]
     pub(crate) source: &'static str,
 }
 

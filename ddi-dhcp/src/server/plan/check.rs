@@ -5,7 +5,7 @@ use crate::server::config::{
 };
 use crate::server::error::{ConfigError, ConfigFault, Place};
 use crate::server::plan::Plan;
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
 /// Options that the server sets itself or that make no sense from a server: pad, requested address, lease
@@ -137,7 +137,7 @@ pub(crate) fn reservation(
 
 /// Subnets and pools, each in order of address, against their neighbours; and ids.
 pub(crate) fn overlaps(config: &Config, plan: &Plan) -> Result<(), ConfigError> {
-    let mut ids = HashMap::new();
+    let mut ids = BTreeMap::new();
     for (index, subnet) in config.subnets.iter().enumerate() {
         if let Some(other) = ids.insert(subnet.id, index) {
             let other = Place::Subnet { subnet: other };

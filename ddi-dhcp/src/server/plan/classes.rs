@@ -1,8 +1,7 @@
-//! Which classes a client is in, by hash look-ups.
+//! Which classes a client is in, by look-ups.
 
 use crate::server::config::ClassTest;
-use crate::server::plan::Hashed;
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 /// What a test looks at.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -18,7 +17,7 @@ pub(crate) enum Field {
 #[derive(Debug, Default)]
 pub(crate) struct ClassIndex {
     /// Keys: field, 1 if a prefix, bytes.
-    classes: HashMap<Vec<u8>, Vec<u32>, Hashed>,
+    classes: BTreeMap<Vec<u8>, Vec<u32>>,
     exact: [bool; 5],
     /// Distinct lengths of prefixes to look up, for each field.
     prefix_lens: [Vec<usize>; 5],
