@@ -153,6 +153,10 @@ impl<S: LeaseStore + ?Sized> LeaseStore for &mut S {
         (**self).put(lease, expect)
     }
 
+    fn put_forced(&mut self, lease: &mut Lease, expect: Expect) -> Result<Lsn, StoreError> {
+        (**self).put_forced(lease, expect)
+    }
+
     fn remove(&mut self, key: LeaseKey, expect: Expect) -> Result<Option<Lsn>, StoreError> {
         (**self).remove(key, expect)
     }

@@ -16,6 +16,7 @@ use crate::server::rules::Message;
 use crate::server::standing::{belongs_to, key_of};
 use crate::server::v4::Exhaustion;
 use crate::v4::{Packet, RelayInfo};
+use ddi_core::db::PoolConfig;
 use ddi_core::{Authority, BindingState, Instant, Lease, LeaseKey, LeaseStore, Lsn, Now, StoreError};
 use std::net::Ipv4Addr;
 use std::sync::Arc;
@@ -140,6 +141,12 @@ impl Server {
     #[must_use]
     pub fn config(&self) -> &Config {
         &self.plan.config
+    }
+
+    /// The pools, for the store to allocate from; numbered by their places in the configuration.
+    #[must_use]
+    pub fn pools(&self) -> Vec<PoolConfig> {
+        self.plan.store_pools()
     }
 
     /// A datagram came in.

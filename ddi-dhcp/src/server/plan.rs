@@ -5,7 +5,7 @@ use crate::server::config::{Config, LeaseTimes, Params, ReservedFor};
 use crate::server::error::{ConfigError, ConfigFault, Place};
 use crate::server::hash::Keyed;
 use crate::server::plan::classes::ClassIndex;
-use ddi_core::PoolId;
+use ddi_core::{PoolId, db::PoolConfig};
 use hashbrown::HashTable;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
@@ -349,6 +349,28 @@ impl Plan {
     /// True if there is any reservation.
     pub(crate) fn has_reservations(&self) -> bool {
         !self.reservations.is_empty()
+    }
+
+    /// What the store must know of the pools.
+    pub(crate) fn store_pools(&self) -> Vec<PoolConfig> {
+        let mut pools: Vec<PoolConfig> = Vec::with_capacity(self.pools.len());
+        for (id, pool) in self.pools.iter().enumerate() {
+            pools.push(PoolConfig {
+                id: PoolId(id as u32),
+                space: self.config.space,
+                subnet_id: self.subnets[pool.subnet as usize].id,
+                first: pool.first,
+                last: pool.last,
+                excluded: Vec::new(),
+                reserved: Vec::new(),
+            });
+        }
+        for reservation in &self.reservations {
+            if let Some(id) = self.pool_of(reservation.address) {
+                pools[id.0 as usize].reserved.push(reservation.address);
+            }
+        }
+        pools
     }
 }
 

@@ -108,7 +108,8 @@ pub struct Ask {
 impl Ask {
     pub fn new(client: u8, kind: Option<MessageType>) -> Self {
         let hw_addr = HwAddr::new(1, &[2, 0, 0, 0, 0, client]).unwrap();
-        let header = Header { op: Op::Request, hw_addr, xid: 0x1234_5600 | u32::from(client), ..Header::default() };
+        let header =
+            Header { op: Op::Request, hw_addr, xid: 0x1234_5600 | u32::from(client), ..Header::default() };
         let mut options = OptionSet::new();
         if let Some(kind) = kind {
             options.put_u8(code::MESSAGE_TYPE, kind.into());

@@ -1,5 +1,7 @@
 //! The DHCPv4 server engine over a plain store.
 
+#![allow(unreachable_pub, dead_code, reason = "shared with other test programs")]
+
 mod harness;
 mod rules;
 mod scenarios;

@@ -18,7 +18,10 @@ fn discover_offer_request_ack() {
     assert!(world.sent().is_empty(), "not durable yet");
     world.store.commit();
     let ack = world.sent().remove(0);
-    assert_eq!((ack.kind(), ack.yiaddr(), ack.seconds()), (Some(MessageType::Ack), offer.yiaddr(), Some(1000)));
+    assert_eq!(
+        (ack.kind(), ack.yiaddr(), ack.seconds()),
+        (Some(MessageType::Ack), offer.yiaddr(), Some(1000))
+    );
     assert_eq!(ack.option(code::RENEWAL_SECONDS).unwrap(), 500_u32.to_be_bytes());
     assert_eq!(ack.option(code::REBINDING_SECONDS).unwrap(), 875_u32.to_be_bytes());
     let lease = world.lease(offer.yiaddr());
@@ -89,7 +92,8 @@ fn decline_is_quarantined() {
     let events = world.events();
     assert!(matches!(events[..], [Event::Quarantined { cause: Conflict::Declined, .. }]), "{events:?}");
     assert_ne!(world.bind(1).yiaddr(), address);
-    let offered: Vec<_> = (2..11).flat_map(|client| world.ask(&Ask::discover(client))).map(|s| s.yiaddr()).collect();
+    let offered: Vec<_> =
+        (2..11).flat_map(|client| world.ask(&Ask::discover(client))).map(|s| s.yiaddr()).collect();
     assert_eq!(offered.len(), 8, "10 in the pool, one bound, one in quarantine");
     assert!(!offered.contains(&address));
     world.wait(5001);
