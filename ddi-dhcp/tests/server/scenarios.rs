@@ -167,7 +167,7 @@ fn a_renewal_is_not_written_early_in_the_lease() {
     world.tell(&Ask::renewing(1, address));
     assert!(world.sent().is_empty());
     world.store.commit();
-    assert_eq!(world.sent().iter().map(|ack| ack.seconds()).collect::<Vec<_>>(), [Some(1000), Some(1000)]);
+    assert_eq!(world.sent().iter().map(Sent::seconds).collect::<Vec<_>>(), [Some(1000), Some(1000)]);
 }
 
 #[test]
