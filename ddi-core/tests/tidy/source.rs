@@ -29,10 +29,6 @@ impl Source {
 
     /// The code without its unit tests: what is shipped.
     pub(crate) fn shipped_code(&self) -> String {
-        // A `tests.rs` is a module under `#[cfg(test)]`.
-        if self.path.ends_with("/tests.rs") {
-            return String::new();
-        }
         let mut code = self.code.clone();
         while let Some(at) = code.find("#[cfg(test)]") {
             let end = match block_after(&code, at) {

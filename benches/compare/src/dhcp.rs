@@ -1,0 +1,111 @@
+//! `dhcp`: the best rate of DORA exchanges that each server holds with at most 1 % of packets lost, by
+//! perfdhcp as a relay on the other end of a veth pair.
+
+mod net;
+mod perfdhcp;
+mod server;
+
+use std::path::PathBuf;
+
+use crate::Failure;
+use crate::row::fresh_folder;
+use crate::table::{self, grouped, ratio};
+use net::Net;
+use perfdhcp::Trial;
+use server::{Kind, Server};
+
+/// Seconds of load in one trial.
+const TRIAL_SECONDS: u32 = 5;
+/// The rate is raised by this much until a trial fails, and then halved in between this often.
+const STEP: f64 = 1.5;
+const HALVINGS: u32 = 4;
+const RATE_MAX: f64 = 60_000.0;
+
+struct Best {
+    kind: Kind,
+    trial: Trial,
+    /// The generator, not the server, was at its end.
+    generator_bound: bool,
+}
+
+/// All servers, or only those whose names contain one of `wanted`.
+pub fn run(wanted: &[String]) -> Result<(), Failure> {
+    let node = server::build_node()?;
+    let net = Net::new()?;
+    println!("at most 1 % of packets lost in {TRIAL_SECONDS} s; two cores are shared with the generator");
+    let kinds = [Kind::Node(node), Kind::Kea { threads: 1 }, Kind::Kea { threads: 2 }, Kind::Dhcpd];
+    let mut found = Vec::new();
+    let is_wanted = |k: &Kind| wanted.is_empty() || wanted.iter().any(|w| k.name().contains(w));
+    for kind in kinds.into_iter().filter(is_wanted) {
+        found.push(search(&net, kind)?);
+    }
+    report(&found);
+    Ok(())
+}
+
+/// Raises the rate until the server no longer holds it, then narrows it down.
+fn search(net: &Net, kind: Kind) -> Result<Best, Failure> {
+    let folder: PathBuf = fresh_folder("dhcp")?;
+    let server = Server::start(net, &kind, &folder)?;
+    let mut best: Option<Trial> = None;
+    let mut generator_bound = false;
+    let (mut low, mut high) = (0.0, None);
+    let mut rate = kind.first_guess();
+    let mut halvings = 0;
+    while rate <= RATE_MAX && halvings < HALVINGS {
+        let trial = better_of_two(net, &server, rate)?;
+        println!("{}: {trial}", kind.name());
+        if trial.held() {
+            low = rate;
+            best = Some(trial);
+        } else if trial.generator_bound() {
+            generator_bound = true;
+            best = best.into_iter().chain([trial]).max_by(|a, b| a.completed().total_cmp(&b.completed()));
+            break;
+        } else {
+            high = Some(rate);
+        }
+        rate = match high {
+            None => rate * STEP,
+            Some(high) => {
+                halvings += 1;
+                f64::midpoint(low, high)
+            }
+        };
+    }
+    server.stop()?;
+    std::fs::remove_dir_all(&folder)?;
+    let trial = best.ok_or_else(|| format!("{} held no rate", kind.name()))?;
+    Ok(Best { kind, trial, generator_bound })
+}
+
+/// A second try only if the first one failed: the machine may have been busy with something else.
+fn better_of_two(net: &Net, server: &Server, rate: f64) -> Result<Trial, Failure> {
+    let first = Trial::run(net, server, rate, TRIAL_SECONDS)?;
+    if first.held() {
+        return Ok(first);
+    }
+    let second = Trial::run(net, server, rate, TRIAL_SECONDS)?;
+    Ok(if second.held() || second.completed() > first.completed() { second } else { first })
+}
+
+fn report(found: &[Best]) {
+    let Some(ours) = found.first().map(|best| &best.trial) else { return };
+    let rows: Vec<_> = found
+        .iter()
+        .map(|best| {
+            let sign = if best.generator_bound { ">= " } else { "" };
+            vec![
+                best.kind.name(),
+                format!("{sign}{}", grouped(best.trial.completed())),
+                ratio(ours.completed(), best.trial.completed()),
+                format!("{:.2}", best.trial.server_cpu_seconds),
+                grouped(best.trial.per_cpu_second()),
+                ratio(ours.per_cpu_second(), best.trial.per_cpu_second()),
+            ]
+        })
+        .collect();
+    println!();
+    let head = ["server", "DORA/s", "ddi is x times", "CPU s", "DORA per CPU s", "ddi is x times"];
+    table::print(&head, &rows);
+}

@@ -1,0 +1,97 @@
+//! One trial: perfdhcp at a fixed rate, with the server's CPU time read before and after.
+
+use std::fmt;
+
+use super::net::{LOAD_DEVICE, Net, SERVER_ADDRESS};
+use super::server::Server;
+use crate::Failure;
+
+/// Different clients: most exchanges are a new lease, and the pool has room for all.
+const CLIENTS: u32 = 50_000;
+const DROPS_MAX: f64 = 0.01;
+/// Below this part of the rate that was asked for, the generator is at its end.
+const OFFERED_MIN: f64 = 0.97;
+
+#[derive(Clone, Copy, Default)]
+struct Exchange {
+    sent: f64,
+    received: f64,
+}
+
+impl Exchange {
+    fn lost(&self) -> f64 {
+        if self.sent > 0.0 { 1.0 - self.received / self.sent } else { 1.0 }
+    }
+}
+
+pub(super) struct Trial {
+    rate: f64,
+    seconds: f64,
+    offers: Exchange,
+    acks: Exchange,
+    pub(super) server_cpu_seconds: f64,
+}
+
+impl Trial {
+    pub(super) fn run(net: &Net, server: &Server, rate: f64, seconds: u32) -> Result<Self, Failure> {
+        let (rate_text, seconds_text, clients) =
+            (format!("{rate:.0}"), seconds.to_string(), CLIENTS.to_string());
+        let mut command = net.on_load("perfdhcp");
+        command.args(["-4", "-l", LOAD_DEVICE, "-r", &rate_text, "-R", &clients, "-p", &seconds_text]);
+        command.args(["-W", "500000", SERVER_ADDRESS]);
+        let before = server.cpu_seconds()?;
+        let output = command.output()?;
+        let server_cpu_seconds = server.cpu_seconds()? - before;
+        let text = String::from_utf8_lossy(&output.stdout);
+        let missing =
+            || format!("perfdhcp: {}\n{text}{}", output.status, String::from_utf8_lossy(&output.stderr));
+        let exchange = |name: &str| {
+            let mut lines = text.lines().skip_while(|l| !l.contains(name));
+            let mut count = |of: &str| lines.find_map(|l| l.trim().strip_prefix(of)?.trim().parse().ok());
+            Some(Exchange { sent: count("sent packets:")?, received: count("received packets:")? })
+        };
+        Ok(Self {
+            rate,
+            seconds: f64::from(seconds),
+            offers: exchange("Statistics for: DISCOVER-OFFER").ok_or_else(missing)?,
+            acks: exchange("Statistics for: REQUEST-ACK").ok_or_else(missing)?,
+            server_cpu_seconds,
+        })
+    }
+
+    /// Exchanges completed, each second.
+    pub(super) fn completed(&self) -> f64 {
+        self.acks.received / self.seconds
+    }
+
+    pub(super) fn per_cpu_second(&self) -> f64 {
+        self.acks.received / self.server_cpu_seconds.max(0.01)
+    }
+
+    fn lost(&self) -> f64 {
+        self.offers.lost().max(self.acks.lost())
+    }
+
+    /// Was this rate offered, and held?
+    pub(super) fn held(&self) -> bool {
+        self.lost() <= DROPS_MAX && self.offered() >= OFFERED_MIN
+    }
+
+    /// Nothing was lost, yet the rate was not reached.
+    pub(super) fn generator_bound(&self) -> bool {
+        self.lost() <= DROPS_MAX && self.offered() < OFFERED_MIN
+    }
+
+    fn offered(&self) -> f64 {
+        self.offers.sent / self.seconds / self.rate
+    }
+}
+
+impl fmt::Display for Trial {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (rate, done, lost, cpu) =
+            (self.rate, self.completed(), self.lost() * 100.0, self.server_cpu_seconds);
+        let verdict = if self.held() { "held" } else { "not held" };
+        write!(f, "{rate:.0}/s asked: {done:.0}/s done, {lost:.2} % lost, server CPU {cpu:.2} s: {verdict}")
+    }
+}

@@ -1,0 +1,200 @@
+//! The servers under test, each with the same subnet and pool and an empty lease file.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use super::net::{Net, SERVER_DEVICE};
+use crate::Failure;
+
+/// How long a server may take to start or to stop.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// Of the times in `/proc/PID/stat`; Linux has had no other for user space.
+const TICKS_PER_SECOND: f64 = 100.0;
+
+#[derive(Clone)]
+pub(super) enum Kind {
+    /// The reference node; where its program is.
+    Node(PathBuf),
+    /// Kea with its own lease file, which it never syncs.
+    Kea { threads: u32 },
+    /// dhcpd, which syncs before each ACK.
+    Dhcpd,
+}
+
+impl Kind {
+    pub(super) fn name(&self) -> String {
+        match self {
+            Self::Node(_) => "ddi node (synced)".to_owned(),
+            Self::Kea { threads } => format!("Kea 2.2 memfile, {threads} threads (not synced)"),
+            Self::Dhcpd => "dhcpd 4.4.3 (synced)".to_owned(),
+        }
+    }
+
+    /// A rate per second that it should hold with ease.
+    pub(super) fn first_guess(&self) -> f64 {
+        match self {
+            Self::Node(_) => 5_000.0,
+            Self::Kea { .. } => 2_000.0,
+            Self::Dhcpd => 300.0,
+        }
+    }
+
+    fn ready_text(&self) -> &'static str {
+        match self {
+            Self::Node(_) => "ready",
+            Self::Kea { .. } => "DHCP4_STARTED",
+            Self::Dhcpd => "Server starting service",
+        }
+    }
+
+    /// Writes the configuration and gives the command.
+    fn command(&self, net: &Net, folder: &Path) -> Result<Command, Failure> {
+        let config = folder.join("config");
+        let leases = folder.join("leases");
+        let text = match self {
+            Self::Node(_) => node_config(&leases),
+            Self::Kea { threads } => kea_config(&leases, *threads),
+            Self::Dhcpd => DHCPD_CONFIG.to_owned(),
+        };
+        fs::write(&config, text)?;
+        Ok(match self {
+            Self::Node(program) => {
+                let mut command = net.on_server(&program.to_string_lossy());
+                command.arg("run").arg(&config);
+                command
+            }
+            Self::Kea { .. } => {
+                let mut command = net.on_server("kea-dhcp4");
+                command.arg("-c").arg(&config);
+                command.env("KEA_PIDFILE_DIR", folder).env("KEA_LOCKFILE_DIR", folder);
+                command
+            }
+            Self::Dhcpd => {
+                fs::write(&leases, "")?;
+                let mut command = net.on_server("dhcpd");
+                command.args(["-4", "-f", "-d", "--no-pid", "-cf"]).arg(&config).arg("-lf").arg(&leases);
+                command.arg(SERVER_DEVICE);
+                command
+            }
+        })
+    }
+}
+
+fn node_config(state: &Path) -> String {
+    format!(
+        "data_dir = \"{}\"\n[dhcp4]\nlisten = \"0.0.0.0:67\"\nauthoritative = true\n\
+         [[dhcp4.subnet]]\nprefix = \"10.77.0.0/16\"\nrelays = [\"10.77.0.2\"]\n\
+         pools = [\"10.77.16.0-10.77.255.250\"]\nlease_seconds = 4000\n\
+         options = {{ routers = [\"10.77.0.1\"], dns_servers = [\"10.77.0.53\"], domain_name = \"example.com\" }}\n",
+        state.display()
+    )
+}
+
+fn kea_config(leases: &Path, threads: u32) -> String {
+    format!(
+        r#"{{ "Dhcp4": {{
+  "interfaces-config": {{ "interfaces": [ "{SERVER_DEVICE}" ], "dhcp-socket-type": "udp" }},
+  "lease-database": {{ "type": "memfile", "persist": true, "name": "{}" }},
+  "multi-threading": {{ "enable-multi-threading": true, "thread-pool-size": {threads}, "packet-queue-size": 64 }},
+  "valid-lifetime": 4000, "authoritative": true,
+  "option-data": [ {{ "name": "routers", "data": "10.77.0.1" }},
+                   {{ "name": "domain-name-servers", "data": "10.77.0.53" }},
+                   {{ "name": "domain-name", "data": "example.com" }} ],
+  "subnet4": [ {{ "id": 1, "subnet": "10.77.0.0/16", "pools": [ {{ "pool": "10.77.16.0-10.77.255.250" }} ] }} ],
+  "loggers": [ {{ "name": "kea-dhcp4", "severity": "WARN", "output_options": [ {{ "output": "stdout" }} ] }},
+               {{ "name": "kea-dhcp4.dhcp4", "severity": "INFO", "output_options": [ {{ "output": "stdout" }} ] }} ]
+}} }}
+"#,
+        leases.display()
+    )
+}
+
+/// Without the ping before each offer, which would make it wait a second for a silent address, and
+/// without a line in the log for every packet.
+const DHCPD_CONFIG: &str = "authoritative; ping-check false; ddns-update-style none;
+default-lease-time 4000; max-lease-time 4000;
+subnet 10.77.0.0 netmask 255.255.0.0 {
+    range 10.77.16.0 10.77.255.250;
+    option routers 10.77.0.1;
+    option domain-name-servers 10.77.0.53;
+    option domain-name \"example.com\";
+}
+";
+
+/// A running server. It is killed when dropped.
+pub(super) struct Server {
+    child: Child,
+}
+
+impl Server {
+    pub(super) fn start(net: &Net, kind: &Kind, folder: &Path) -> Result<Self, Failure> {
+        let output = folder.join("output");
+        let file = fs::File::create(&output)?;
+        let mut command = kind.command(net, folder)?;
+        command.stdin(Stdio::null()).stdout(file.try_clone()?).stderr(file);
+        let mut server = Self { child: command.spawn()? };
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let text = String::from_utf8_lossy(&fs::read(&output)?).into_owned();
+            if text.contains(kind.ready_text()) {
+                return Ok(server);
+            }
+            if server.child.try_wait()?.is_some() || Instant::now() > deadline {
+                return Err(format!("{} did not start:\n{text}", kind.name()).into());
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// User and system time of all its threads so far.
+    pub(super) fn cpu_seconds(&self) -> Result<f64, Failure> {
+        let stat = fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
+        // The name in parentheses may hold blanks; what follows it does not.
+        let after_name = stat.rsplit_once(')').map_or("", |(_, rest)| rest);
+        let ticks = after_name.split_whitespace().skip(11).take(2).map(str::parse::<f64>);
+        Ok(ticks.sum::<Result<f64, _>>()? / TICKS_PER_SECOND)
+    }
+
+    pub(super) fn stop(mut self) -> Result<(), Failure> {
+        Command::new("kill").arg(self.child.id().to_string()).status()?;
+        let deadline = Instant::now() + PATIENCE;
+        while self.child.try_wait()?.is_none() && Instant::now() < deadline {
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Builds the node as its README says, and tells where its program is.
+pub(super) fn build_node() -> Result<PathBuf, Failure> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
+    let mut build = Command::new(cargo);
+    build.args([
+        "build",
+        "--release",
+        "--quiet",
+        "--example",
+        "node",
+        "--message-format",
+        "json-render-diagnostics",
+    ]);
+    let output = build.current_dir(&root).stderr(Stdio::inherit()).output()?;
+    let messages = String::from_utf8_lossy(&output.stdout);
+    // One JSON object a line; the program's path is the only value that ends so.
+    let mut executable =
+        messages.lines().filter_map(|l| l.split_once("\"executable\":\"")?.1.split('"').next());
+    let program = executable.find(|p| p.ends_with("/examples/node"));
+    program
+        .map(PathBuf::from)
+        .ok_or_else(|| format!("cargo did not build the node: {}", output.status).into())
+}
