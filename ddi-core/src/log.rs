@@ -9,6 +9,7 @@
 //! All bytes go through a [`Storage`]: [`FileStorage`] is a directory, [`MemStorage`] a disk that
 //! can be made to fail in every way that disks do.
 
+mod ahead;
 mod batch;
 mod error;
 mod file;
@@ -23,6 +24,7 @@ mod segment;
 mod storage;
 mod window;
 
+pub use ahead::retire;
 pub use batch::{Batch, Synced};
 pub use error::{Damage, LogError};
 pub use file::FileStorage;

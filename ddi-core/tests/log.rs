@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use ddi_core::Lsn;
-use ddi_core::log::{FileStorage, Log, LogConfig, LogError, MemStorage, Recovered, Storage};
+use ddi_core::log::{FileStorage, Log, LogConfig, LogError, MemStorage, Recovered, Storage, retire};
 
 type Replayed = Vec<(Lsn, Vec<u8>)>;
 
@@ -101,7 +101,7 @@ fn a_reader_follows_and_is_told_when_its_place_is_gone() {
     assert_eq!(middle.next().unwrap().map(|(lsn, bytes)| (lsn, bytes.to_vec())), Some((Lsn(202), op(202))));
 
     for name in log.release_before(Lsn(300)) {
-        storage.remove(&name).unwrap();
+        retire(&*storage, &name).unwrap();
     }
     let oldest = log.oldest();
     assert!(oldest > Lsn(100) && oldest <= Lsn(300), "{oldest:?}");
@@ -130,7 +130,7 @@ fn a_directory_is_locked_and_keeps_what_was_committed() {
         }
     }
     for name in log.release_before(Lsn(150)) {
-        storage.remove(&name).unwrap();
+        retire(&*storage, &name).unwrap();
     }
     log.append(b"last").unwrap();
     log.commit().unwrap();
@@ -145,4 +145,28 @@ fn a_directory_is_locked_and_keeps_what_was_committed() {
     assert_eq!((recovered.last, replayed), (Lsn(301), 101));
     drop(log);
     std::fs::remove_dir_all(&dir).unwrap();
+}
+
+#[test]
+fn a_released_segment_becomes_the_next_one() {
+    let storage = Arc::new(MemStorage::new());
+    let (mut log, _, _) = open(&storage);
+    let mut retired = 0;
+    let mut spares = 0;
+    for n in 1..=2000 {
+        log.append(&op(n)).unwrap();
+        log.commit().unwrap();
+        for name in log.release_before(Lsn(n)) {
+            retire(&*storage, &name).unwrap();
+            retired += 1;
+        }
+        spares += u64::from(storage.names().contains("spare.log"));
+        assert!(storage.names().len() <= 4, "{:?}", storage.names());
+    }
+    assert!(retired > 50);
+    assert!(spares > 0 && spares < 1500, "the spare comes and goes: {spares}");
+    drop(log);
+    let (log, recovered, _) = open_after(&storage, Lsn(2000)).unwrap();
+    assert_eq!((recovered.last, recovered.cut), (Lsn(2000), None));
+    assert!(log.oldest() > Lsn(1900));
 }

@@ -4,30 +4,15 @@ use std::sync::Arc;
 
 use crc32c::crc32c;
 
+use super::ahead::Ahead;
 use super::error::LogError;
 use super::frame::{BatchKind, HEADER_BYTES, Header};
 use super::segment;
 use super::storage::Storage;
 use crate::id::Lsn;
 
-/// How much of the next segment is prepared at once, at least, in bytes.
-const SLICE_BYTES: u64 = 256 << 10;
 /// How many bytes of the next segment are prepared for each byte written.
 const PREPARE_RATIO: u64 = 2;
-
-static ZEROS: [u8; 64 << 10] = [0; 64 << 10];
-
-/// Writes zeros from `from` to `to`. Not synced.
-pub(crate) fn write_zeros(storage: &dyn Storage, file: &str, from: u64, to: u64) -> Result<(), LogError> {
-    let mut offset = from;
-    while offset < to {
-        let len = (to - offset).min(ZEROS.len() as u64);
-        let zeros = ZEROS.get(..len as usize).unwrap_or(&ZEROS);
-        storage.write(file, offset, zeros).map_err(LogError::storage("write", file))?;
-        offset += len;
-    }
-    Ok(())
-}
 
 /// The segment that batches go to.
 pub(crate) struct Current {
@@ -37,13 +22,6 @@ pub(crate) struct Current {
     pub(crate) offset: u64,
     /// The length that is prepared for it. A batch that is longer than a whole segment exceeds it.
     pub(crate) capacity: u64,
-}
-
-/// The segment after it, being prepared: zeros so far, no batch.
-pub(crate) struct Ahead {
-    pub(crate) name: String,
-    pub(crate) capacity: u64,
-    pub(crate) prepared: u64,
 }
 
 /// What a batch's header says that its writer does not know.
@@ -120,10 +98,9 @@ impl Writer {
     /// only makes its syncs slower.
     fn rotate(&mut self) {
         let id = self.current.id + 1;
-        let (name, capacity) = match self.next.take() {
-            Some(next) => (next.name, next.capacity),
-            None => (segment::name(id), self.next_capacity()),
-        };
+        let prepared = self.next.take().and_then(|next| next.capacity());
+        let capacity = prepared.unwrap_or_else(|| self.next_capacity());
+        let name = segment::name(id);
         self.live_bytes += capacity;
         self.current = Current { id, name, offset: 0, capacity };
         self.owed = 0;
@@ -134,30 +111,20 @@ impl Writer {
         self.live_bytes.next_power_of_two().clamp(self.first_segment_bytes, self.segment_bytes)
     }
 
-    /// A bounded piece of what is not urgent: one slice of the next segment.
+    /// Prepares a slice of the next segment, if it is time for it.
     fn upkeep(&mut self) -> Result<(), LogError> {
-        let whole = self.next.as_ref().is_some_and(|next| next.prepared >= next.capacity);
-        if !whole && self.owed >= SLICE_BYTES.min(self.first_segment_bytes) {
-            let owed = std::mem::take(&mut self.owed);
-            self.prepare(owed)?;
-        }
-        Ok(())
-    }
-
-    fn prepare(&mut self, bytes: u64) -> Result<(), LogError> {
-        let mut next = match self.next.take() {
+        let next = match &mut self.next {
             Some(next) => next,
-            None => Ahead {
-                name: segment::name(self.current.id + 1),
-                capacity: self.next_capacity(),
-                prepared: 0,
-            },
+            None => {
+                let wanted = self.next_capacity();
+                self.next.insert(Ahead::begin(&*self.storage, self.current.id + 1, wanted)?)
+            }
         };
-        let to = next.prepared.saturating_add(bytes).min(next.capacity);
-        write_zeros(&*self.storage, &next.name, next.prepared, to)?;
-        self.storage.sync(&next.name).map_err(LogError::storage("sync", &next.name))?;
-        next.prepared = to;
-        self.next = Some(next);
+        let slice = next.slice_bytes();
+        if slice > 0 && self.owed >= slice {
+            self.owed -= slice;
+            next.prepare_slice(&*self.storage)?;
+        }
         Ok(())
     }
 }

@@ -183,8 +183,8 @@ impl Log {
     }
 
     /// Gives up the segments that hold nothing at or after `lsn`; the one that holds the last durable
-    /// batch stays. Returns their file names: remove them from the storage in this order, whenever and
-    /// on whichever thread that suits. Those that a crash leaves are held again after the next opening.
+    /// batch stays. Returns their file names: [`retire`](super::retire) each, in this order, whenever and on
+    /// whichever thread that suits. Those that a crash leaves are held again after the next opening.
     #[must_use = "the files are still there"]
     pub fn release_before(&mut self, lsn: Lsn) -> Vec<String> {
         let mut released = Vec::new();

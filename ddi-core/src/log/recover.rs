@@ -4,7 +4,8 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::Replay;
-use super::batch::{Ahead, Current, Writer, write_zeros};
+use super::ahead::{Ahead, write_zeros};
+use super::batch::{Current, Writer};
 use super::error::LogError;
 use super::frame::SECTOR;
 use super::group::{Held, LogConfig};
@@ -130,11 +131,8 @@ fn resume(walk: &Walk, config: LogConfig) -> Result<Writer, LogError> {
         owed: 0,
         live_bytes: walk.held.iter().map(|held| held.bytes).sum(),
     };
-    writer.next = walk.files.get(index + 1).map(|file| Ahead {
-        name: file.name.clone(),
-        capacity: file.bytes.max(writer.next_capacity()),
-        prepared: file.bytes,
-    });
+    let wanted = writer.next_capacity();
+    writer.next = walk.files.get(index + 1).map(|file| Ahead::found(file.id, file.bytes, wanted));
     if walk.last_batch.is_none() {
         start_first(&mut writer)?;
     }

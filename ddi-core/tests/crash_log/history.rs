@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use ddi_core::Lsn;
-use ddi_core::log::{Log, LogConfig, LogError, MemStorage, Recovered, Storage};
+use ddi_core::log::{Log, LogConfig, LogError, MemStorage, Recovered, Storage, retire};
 
 /// The generator of all choices; the seed is printed with every failure.
 pub(crate) struct Rng(u64);
@@ -129,11 +129,7 @@ impl Model {
             if rng.below(10) == 0 {
                 self.base = self.acked;
                 for name in log.release_before(self.base.next()) {
-                    disk.remove(&name).map_err(|source| LogError::Storage {
-                        doing: "remove",
-                        file: name,
-                        source,
-                    })?;
+                    retire(disk, &name)?;
                 }
             }
             if log.appended() == log.durable() && rng.below(10) == 0 {
