@@ -41,8 +41,8 @@
 //!
 //! Where a lease of Kea's or dhcpd's has ended early, Kea's expire is the time when it ended. Kea turns
 //! names into lower case. dhcpd takes times from 2038 on for `never`. A dhcpd stanza without a binding
-//! state is ACTIVE if it has an end, else FREE. dhcpd's `tstp` without `tsfp` and `atsfp` says nothing
-//! (it writes the end there when it has no partner), but is taken as it stands.
+//! state is ACTIVE if it has an end, else FREE. dhcpd writes the end as `tstp` when it has no partner: a
+//! `tstp` that is the end, with neither `tsfp` nor `atsfp` nor EXPIRED as the next state, is not taken.
 //!
 //! # What is kept
 //!

@@ -156,7 +156,7 @@ fn kea_rows_by_hand() {
 #[test]
 fn dhcpd_stanzas_by_hand() {
     let mut lease = client(1);
-    lease.hostname = b"a\"b".to_vec();
+    lease.hostname = b"pc'1".to_vec();
     lease.client_id = vec![1, 0, b'A', b'\\', 0xff];
     lease.ddns.forward = true;
     lease.ddns.reverse = true;
@@ -178,7 +178,7 @@ fn dhcpd_stanzas_by_hand() {
   set ddns-rev-name = "1.0.0.10.in-addr.arpa.";
   option agent.circuit-id aa:bb;
   option agent.unknown-151 09;
-  client-hostname "a\"b";
+  client-hostname "pc'1";
 }
 "#;
     assert!(text.ends_with(stanza), "{text}");

@@ -210,11 +210,18 @@ impl LeaseReader {
     }
 
     /// A stanza without a state is from dhcpd 2 or of a lease that never had one: with an end it is
-    /// ACTIVE (if the end has passed, the database will see to that), else FREE.
+    /// ACTIVE (if the end has passed, the database will see to that), else FREE. A dhcpd without a partner
+    /// writes the end as `tstp` too; then nobody was told anything.
     fn finish(self) -> Result<Lease, ImportFault> {
         let Self { mut lease, mut extras, state, next_state } = self;
         let had_client = lease.expiration_time != UnixTime::UNSET;
         lease.state = state.unwrap_or(if had_client { BindingState::Active } else { BindingState::Free });
+        let told = &mut lease.potential_expiration_time;
+        let is_alone =
+            [told.acked, told.received] == [UnixTime::UNSET; 2] && next_state != Some(BindingState::Expired);
+        if is_alone && told.sent == lease.expiration_time {
+            told.sent = UnixTime::UNSET;
+        }
         if let Some(next) = next_state.filter(|next| *next != usual_next_state(&lease)) {
             extras.kept.add(kept::DHCPD_NEXT_STATE, states::name(next).as_bytes());
         }

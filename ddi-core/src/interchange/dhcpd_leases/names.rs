@@ -69,10 +69,13 @@ pub(super) fn sub_option(name: &[u8], value: &[Token<'_>]) -> Option<(u8, Vec<u8
     (!bytes.is_empty() && bytes.len() <= 255).then_some((code, bytes))
 }
 
-/// Appends `agent.NAME VALUE` for a sub-option; false if dhcpd could not read it back.
+/// Appends `agent.NAME VALUE` for a sub-option; false if dhcpd could not read it back, or would write
+/// it back otherwise: text with a NUL behind it loses the NUL.
 pub(super) fn emit_sub_option(code: u8, value: &[u8], out: &mut Vec<u8>) -> bool {
     let known = SUB_OPTIONS.iter().find(|(c, _, _)| *c == code);
-    if value.is_empty() || matches!(code, 0 | RELAY_PORT | 255) {
+    let loses_nul =
+        value.strip_suffix(&[0]).is_some_and(|text| text.iter().all(|b| matches!(b, 0x20..=0x7e)));
+    if value.is_empty() || loses_nul || matches!(code, 0 | RELAY_PORT | 255) {
         return false;
     }
     match known {

@@ -63,7 +63,8 @@ fn emit_stanza(lease: &Lease, missing: &[Added], out: &mut Vec<u8>) {
     if lease.bootp {
         out.extend_from_slice(b"\n  dynamic-bootp;");
     }
-    if !lease.hw_addr.is_empty() {
+    // dhcpd's types have 8 bits.
+    if !lease.hw_addr.is_empty() && lease.hw_addr.htype() <= 255 {
         out.extend_from_slice(b"\n  hardware ");
         names::emit_hardware_type(lease.hw_addr.htype(), out);
         out.extend_from_slice(format!(" {};", lease.hw_addr).as_bytes());
@@ -75,8 +76,9 @@ fn emit_stanza(lease: &Lease, missing: &[Added], out: &mut Vec<u8>) {
     }
     emit_variables("  ", lease, &kept, missing, out);
     emit_relay_agent_info(&lease.relay_agent_info, out);
-    // dhcpd drops names that are not printable when it rewrites its file.
-    if !lease.hostname.is_empty() && lease.hostname.iter().all(|b| matches!(b, 0x20..=0x7e)) {
+    // dhcpd drops any other name when it rewrites its file.
+    let is_plain = |b: &u8| matches!(b, 0x20..=0x7e) && !matches!(b, b'"' | b'\\');
+    if !lease.hostname.is_empty() && lease.hostname.iter().all(is_plain) {
         out.extend_from_slice(b"\n  client-hostname ");
         emit_text(&lease.hostname, out);
         out.push(b';');
@@ -93,7 +95,8 @@ fn emit_states(lease: &Lease, kept: &Kept, out: &mut Vec<u8>) {
     if next != state {
         out.extend_from_slice(format!("\n  next binding state {};", states::name(next)).as_bytes());
     }
-    if let Some(rewind) = rewind {
+    // As dhcpd does: it would leave out one that is the state itself.
+    if let Some(rewind) = rewind.filter(|rewind| *rewind != state) {
         out.extend_from_slice(format!("\n  rewind binding state {};", states::name(rewind)).as_bytes());
     }
 }
