@@ -3,7 +3,6 @@
 use super::error::ImportError;
 use super::export::ERRORS_MAX;
 use super::import::{Item, Items, ReadError};
-use crate::lease::{BindingState, Lease};
 use crate::store::{Expect, LeaseStore, StoreError};
 use std::io::BufRead;
 
@@ -83,12 +82,12 @@ pub fn import<R: BufRead, S: LeaseStore + ?Sized>(
         let Some(item) = items.next() else { return Ok(false) };
         let skipped = match item {
             Err(ReadError::Import(error)) if bad_rows == BadRows::Skip => Skipped::Import(error),
-            other => match put(store, &other?) {
+            other => match put(store, other?) {
                 Ok(did) => {
                     imported.count(did);
                     continue;
                 }
-                Err(error @ StoreError::TooLong { .. }) if bad_rows == BadRows::Skip => Skipped::Store(error),
+                Err(error) if bad_rows == BadRows::Skip && is_of_lease(&error) => Skipped::Store(error),
                 Err(error) => return Err(error.into()),
             },
         };
@@ -98,6 +97,11 @@ pub fn import<R: BufRead, S: LeaseStore + ?Sized>(
         }
     }
     Ok(true)
+}
+
+/// Is it this lease that the store does not hold, rather than any?
+fn is_of_lease(error: &StoreError) -> bool {
+    matches!(error, StoreError::TooLong { .. } | StoreError::NotAPrefix { .. })
 }
 
 impl Imported {
@@ -122,31 +126,12 @@ pub enum Put {
     Nothing,
 }
 
-/// Puts one item into the store, whatever the store has under its key. Nothing is durable before the
-/// next commit.
-///
-/// A file may name any state next; the table of binding-state transitions is about what servers do. Where
-/// it has no direct way, the lease goes through ACTIVE, or is removed first, in the same batch.
-pub fn put<S: LeaseStore + ?Sized>(store: &mut S, item: &Item) -> Result<Put, StoreError> {
+/// Puts one item into the store, whatever the store has under its key, by
+/// [`LeaseStore::put_forced`]: a file may name any state next. Nothing is durable before the next commit.
+pub fn put<S: LeaseStore + ?Sized>(store: &mut S, item: Item) -> Result<Put, StoreError> {
     match item {
-        Item::Lease(lease) => put_lease(store, lease).map(|()| Put::Lease),
-        Item::Removed(key) => store.remove(*key, Expect::Any).map(|_| Put::Removed),
+        Item::Lease(mut lease) => store.put_forced(&mut lease, Expect::Any).map(|_| Put::Lease),
+        Item::Removed(key) => store.remove(key, Expect::Any).map(|_| Put::Removed),
         _ => Ok(Put::Nothing),
     }
-}
-
-fn put_lease<S: LeaseStore + ?Sized>(store: &mut S, lease: &Lease) -> Result<(), StoreError> {
-    let mut new = lease.clone();
-    match store.put(&mut new, Expect::Any) {
-        Err(StoreError::Transition { .. }) => {}
-        other => return other.map(drop),
-    }
-    if lease.state.is_allocatable() {
-        store.remove(lease.key, Expect::Any)?;
-    } else {
-        new.state = BindingState::Active;
-        store.put(&mut new, Expect::Any)?;
-        new.state = lease.state;
-    }
-    store.put(&mut new, Expect::Any).map(drop)
 }
