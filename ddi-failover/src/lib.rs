@@ -8,9 +8,21 @@
 //! |---|---|
 //! | [`wire`] | bytes to messages and back |
 //! | [`state`] | the states of an endpoint, and what moves it from one to the next |
+//! | [`saved`] | what an endpoint must know again after a restart |
+//! | [`serve`] | who serves whom |
+//! | [`split`] | load balancing by a hash of the client |
+//! | [`mclt`] | how long a client may be given an address, and when another may get it |
+//! | [`resolve`] | what to do with a partner's update, and with its answer to ours |
+//! | [`balance`] | sharing the free addresses |
 #![forbid(unsafe_code)]
 
+pub mod balance;
 mod error;
+pub mod mclt;
+pub mod resolve;
+pub mod saved;
+pub mod serve;
+pub mod split;
 pub mod state;
 pub mod wire;
 

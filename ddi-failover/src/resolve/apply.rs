@@ -1,0 +1,115 @@
+//! What an accepted update makes of a lease, and what the partner's answer makes of it.
+
+use ddi_core::lease::PotentialExpiration;
+use ddi_core::{BindingState, HwAddr, Lease, Origin, UnixTime};
+
+use crate::resolve::update::Update;
+use crate::state::{Profile, Role};
+use crate::wire::v4::RejectReason;
+
+/// Writes an accepted update into the lease. The BNDACK may leave once that is durable. An option that
+/// was absent leaves the old value, but for flags, and for the identity of a lease that now has another
+/// client or none.
+pub fn apply(profile: Profile, lease: &mut Lease, update: &Update<'_>, relationship: u16) {
+    if !update.same_client(lease) || update.state == BindingState::Abandoned {
+        lease.hostname.clear();
+        lease.relay_agent_info.clear();
+    }
+    set_client(lease, update);
+    lease.state = settled(update.state);
+    // The partner knows this state, whatever it becomes here.
+    lease.rewind_state = Some(lease.state);
+    lease.reserved = update.reserved;
+    lease.bootp = update.bootp;
+    lease.origin = Origin::Partner(relationship);
+    if let Some(start) = update.start_time_of_state {
+        lease.start_time_of_state = start;
+    }
+    if let Some(expiration) = update.expiration {
+        // Section 7.1.5: a later time only. dhcpd takes every one, and is compared with.
+        lease.expiration_time = match profile {
+            Profile::Draft if lease.state == BindingState::Active => lease.expiration_time.max(expiration),
+            _ => expiration,
+        };
+    }
+    if let Some(heard) = update.client_last_transaction_time {
+        lease.client_last_transaction_time = lease.client_last_transaction_time.max(heard);
+    }
+    if let Some(potential) = update.potential_expiration {
+        // For an ACTIVE lease that it learned from us, dhcpd reports none of its own: no promise is
+        // taken back by that.
+        if lease.state != BindingState::Active || potential != UnixTime::UNSET {
+            lease.potential_expiration_time.received = potential;
+        }
+    }
+}
+
+/// dhcpd: an absent client_id is cleared unless the lease is free; ABANDONED has no client at all.
+fn set_client(lease: &mut Lease, update: &Update<'_>) {
+    match update.client_id {
+        Some(id) => {
+            lease.client_id.clear();
+            lease.client_id.extend_from_slice(id);
+        }
+        None if matches!(update.state, BindingState::Free | BindingState::Backup | BindingState::Reset) => {}
+        None => lease.client_id.clear(),
+    }
+    match update.hw_addr {
+        Some(hw_addr) => lease.hw_addr = hw_addr,
+        None if update.state == BindingState::Abandoned => lease.hw_addr = HwAddr::EMPTY,
+        None => {}
+    }
+}
+
+/// Section 5.11: what ended is FREE as soon as both servers know.
+const fn settled(state: BindingState) -> BindingState {
+    match state {
+        BindingState::Expired | BindingState::Released | BindingState::Reset => BindingState::Free,
+        other => other,
+    }
+}
+
+/// Our update of the lease is being sent: the partner may know this state from now on.
+pub fn transmitted(lease: &mut Lease) {
+    lease.rewind_state = Some(lease.state);
+}
+
+/// The partner acknowledged the update in which we sent `potential` (section 7.2.2). A reserved address
+/// of the secondary's becomes BACKUP, not FREE (dhcpd).
+pub fn acknowledged(role: Role, lease: &mut Lease, potential: UnixTime) {
+    let state = settled(lease.state);
+    if state != lease.state {
+        lease.state = if role == Role::Secondary && lease.reserved { BindingState::Backup } else { state };
+        lease.rewind_state = Some(lease.state);
+    }
+    lease.potential_expiration_time =
+        PotentialExpiration { acked: potential, ..lease.potential_expiration_time };
+}
+
+/// What a refused update of ours calls for. It is never repeated by itself (section 7.2.2): only a later
+/// change, an UPDREQ, or the next NORMAL sends it again.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum AfterRefusal {
+    /// Nothing: the partner has newer or better, and sends it by itself.
+    PartnerKnowsBetter,
+    /// The two configurations differ: tell the operator, once per address.
+    ConfigDiffers,
+    /// Two clients may have the address: tell the operator.
+    Conflict,
+    /// The partner did not understand us: tell the operator, it is a bug.
+    Misunderstood,
+}
+
+/// What a refusal's number calls for.
+#[must_use]
+pub const fn after_refusal(reason: RejectReason) -> AfterRefusal {
+    match reason {
+        RejectReason::OUTDATED_BINDING | RejectReason::LESS_CRITICAL_BINDING => {
+            AfterRefusal::PartnerKnowsBetter
+        }
+        RejectReason::ILLEGAL_ADDRESS | RejectReason::NOT_RESERVED => AfterRefusal::ConfigDiffers,
+        RejectReason::FATAL_CONFLICT => AfterRefusal::Conflict,
+        _ => AfterRefusal::Misunderstood,
+    }
+}
