@@ -290,10 +290,13 @@ impl<'a> Packet<'a> {
         if at == 0 {
             return None;
         }
-        let mut walk = Walk::from(self.bytes, at, self.overload);
-        let Some(Step::Option { data, .. }) = walk.next() else { return None };
-        let further = if self.repeated.contains(code) { walk } else { Walk::exhausted() };
-        Some(OptionValue::new(code, data, further))
+        let len = usize::from(*self.bytes.get(at + 1)?);
+        let data = self.bytes.get(at + 2..at + 2 + len)?;
+        if self.repeated.contains(code) {
+            let further = Walk::from(self.bytes, at + 2 + len, at, self.overload);
+            return Some(OptionValue::new(code, data, further));
+        }
+        Some(OptionValue::whole(code, data))
     }
 
     /// True if the option is there, whatever its value.
@@ -305,7 +308,7 @@ impl<'a> Packet<'a> {
     /// Each option once, in the order in which their first pieces come.
     pub fn options(&self) -> impl Iterator<Item = OptionValue<'a>> + '_ {
         let walk = match self.cookie {
-            Cookie::Dhcp => Walk::from(self.bytes, field::OPTIONS, self.overload),
+            Cookie::Dhcp => Walk::from(self.bytes, field::OPTIONS, field::OPTIONS, self.overload),
             _ => Walk::exhausted(),
         };
         walk.filter_map(move |step| match step {
@@ -421,51 +424,49 @@ pub(super) enum Step<'a> {
 /// A walk over the options in the order options field, file, sname (RFC 3396 section 5).
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Walk<'a> {
-    /// The packet up to the end of the field that is walked.
-    bytes: &'a [u8],
-    at: usize,
     packet: &'a [u8],
+    /// The next option of this field, and where the field ends.
+    at: usize,
+    end: usize,
     /// Which fields come after this one.
     after: Overload,
 }
 
 impl<'a> Walk<'a> {
     const fn over_options(packet: &'a [u8]) -> Self {
-        Self { bytes: packet, at: field::OPTIONS, packet, after: Overload::NONE }
+        Self { packet, at: field::OPTIONS, end: packet.len(), after: Overload::NONE }
     }
 
     /// Over file and sname only, as far as they carry options.
     const fn over_fixed(packet: &'a [u8], overload: Overload) -> Self {
-        Self { bytes: &[], at: 0, packet, after: overload }
+        Self { packet, at: 0, end: 0, after: overload }
     }
 
-    const fn exhausted() -> Self {
-        Self { bytes: &[], at: 0, packet: &[], after: Overload::NONE }
+    pub(super) const fn exhausted() -> Self {
+        Self { packet: &[], at: 0, end: 0, after: Overload::NONE }
     }
 
-    /// From the option at `at` to the end of all fields.
-    fn from(packet: &'a [u8], at: usize, overload: Overload) -> Self {
-        let (end, after) = if at >= field::OPTIONS {
+    /// From `at`, in the field that holds `inside`, to the end of all fields.
+    const fn from(packet: &'a [u8], at: usize, inside: usize, overload: Overload) -> Self {
+        let (end, after) = if inside >= field::OPTIONS {
             (packet.len(), overload)
-        } else if at >= field::FILE.start {
+        } else if inside >= field::FILE.start {
             (field::FILE.end, Overload(overload.0 & Overload::SNAME))
         } else {
             (field::SNAME.end, Overload::NONE)
         };
-        Self { bytes: packet.get(..end).unwrap_or_default(), at, packet, after }
+        Self { packet, at, end, after }
     }
 
     fn next_field(&mut self) -> Option<()> {
-        let field = if self.after.file() {
-            field::FILE
+        let (field, after) = if self.after.file() {
+            (field::FILE, Overload(self.after.0 & Overload::SNAME))
         } else if self.after.sname() {
-            field::SNAME
+            (field::SNAME, Overload::NONE)
         } else {
             return None;
         };
-        self.after = Overload(if self.after.file() { self.after.0 & Overload::SNAME } else { 0 });
-        self.bytes = self.packet.get(..field.end)?;
-        self.at = field.start;
+        *self = Self { packet: self.packet, at: field.start, end: field.end, after };
         Some(())
     }
 }
@@ -477,23 +478,28 @@ impl<'a> Iterator for Walk<'a> {
     fn next(&mut self) -> Option<Step<'a>> {
         loop {
             let at = self.at;
-            match self.bytes.get(at) {
-                Some(&code::PAD) => self.at += 1,
-                None | Some(&code::END) => {
-                    self.bytes = &[];
+            let code = match self.packet.get(at) {
+                Some(&code) if at < self.end => code,
+                _ => code::END,
+            };
+            match code {
+                code::PAD => self.at = at + 1,
+                code::END => {
+                    self.at = self.end;
                     self.next_field()?;
                 }
-                Some(&code) => {
-                    let data = self.bytes.get(at + 1).and_then(|&len| {
-                        let start = at + 2;
-                        self.bytes.get(start..start + usize::from(len))
+                code => {
+                    let len = usize::from(self.packet.get(at + 1).copied().unwrap_or(0));
+                    let next = at + 2 + len;
+                    let data = self.packet.get(at + 2..next);
+                    self.at = next.min(self.end);
+                    return Some(match data {
+                        Some(data) if next <= self.end => Step::Option { at, code, data },
+                        _ => {
+                            self.at = self.end;
+                            Step::Overrun { at, code }
+                        }
                     });
-                    let Some(data) = data else {
-                        self.bytes = &[];
-                        return Some(Step::Overrun { at, code });
-                    };
-                    self.at = at + 2 + data.len();
-                    return Some(Step::Option { at, code, data });
                 }
             }
         }

@@ -10,11 +10,13 @@ use super::value::OptionValue;
 ///
 /// It is made to be used again: [`OptionSet::clear`] keeps the memory, so that after a few messages
 /// putting options allocates nothing.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OptionSet {
     slots: Vec<Slot>,
     bytes: Vec<u8>,
     codes: CodeSet,
+    /// For each code the number of its slot from 1, 0 if it has none. There are at most 253 slots.
+    slot_of: [u8; 256],
 }
 
 /// Where a value is in `bytes`.
@@ -29,12 +31,14 @@ impl OptionSet {
     /// No options.
     #[must_use]
     pub const fn new() -> Self {
-        Self { slots: Vec::new(), bytes: Vec::new(), codes: CodeSet::EMPTY }
+        Self { slots: Vec::new(), bytes: Vec::new(), codes: CodeSet::EMPTY, slot_of: [0; 256] }
     }
 
     /// Takes all options out and keeps the memory.
     pub fn clear(&mut self) {
-        self.slots.clear();
+        for slot in self.slots.drain(..) {
+            self.slot_of[usize::from(slot.code)] = 0;
+        }
         self.bytes.clear();
         self.codes = CodeSet::EMPTY;
     }
@@ -60,11 +64,15 @@ impl OptionSet {
             self.bytes.extend_from_slice(piece);
         }
         let slot = Slot { code, start, len: self.bytes.len() - start };
-        match self.slots.iter_mut().find(|old| old.code == code) {
+        let number = usize::from(self.slot_of[usize::from(code)]);
+        match self.slots.get_mut(number.wrapping_sub(1)) {
             Some(old) => *old = slot,
-            None => self.slots.push(slot),
+            None => {
+                self.slots.push(slot);
+                self.slot_of[usize::from(code)] = self.slots.len() as u8;
+                self.codes.insert(code);
+            }
         }
-        self.codes.insert(code);
     }
 
     /// Puts a number of one byte.
@@ -89,19 +97,22 @@ impl OptionSet {
 
     /// Takes an option out.
     pub fn remove(&mut self, code: u8) {
-        if self.codes.contains(code) {
-            self.slots.retain(|slot| slot.code != code);
-            self.codes.remove(code);
+        if !self.codes.contains(code) {
+            return;
+        }
+        self.slots.retain(|slot| slot.code != code);
+        self.codes.remove(code);
+        self.slot_of[usize::from(code)] = 0;
+        for (i, slot) in self.slots.iter().enumerate() {
+            self.slot_of[usize::from(slot.code)] = i as u8 + 1;
         }
     }
 
     /// The value of an option.
     #[must_use]
     pub fn get(&self, code: u8) -> Option<&[u8]> {
-        if !self.codes.contains(code) {
-            return None;
-        }
-        let slot = self.slots.iter().find(|slot| slot.code == code)?;
+        let number = usize::from(self.slot_of[usize::from(code)]);
+        let slot = self.slots.get(number.checked_sub(1)?)?;
         self.bytes.get(slot.start..slot.start + slot.len)
     }
 
@@ -135,6 +146,12 @@ impl OptionSet {
             let value = self.bytes.get(slot.start..slot.start + slot.len)?;
             Some((slot.code, value))
         })
+    }
+}
+
+impl Default for OptionSet {
+    fn default() -> Self {
+        Self::new()
     }
 }
 

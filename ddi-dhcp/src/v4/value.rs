@@ -17,6 +17,12 @@ pub struct OptionValue<'a> {
 }
 
 impl<'a> OptionValue<'a> {
+    /// A value in one piece.
+    pub(super) const fn whole(code: u8, bytes: &'a [u8]) -> Self {
+        Self { code, first: bytes, further: Walk::exhausted(), len: bytes.len() }
+    }
+
+    /// A value of which there may be more pieces.
     pub(super) fn new(code: u8, first: &'a [u8], further: Walk<'a>) -> Self {
         let mut value = Self { code, first, further, len: first.len() };
         value.len = value.pieces().map(<[u8]>::len).sum();
@@ -88,6 +94,9 @@ impl<'a> OptionValue<'a> {
     /// once; with different values it has none.
     #[must_use]
     pub fn array<const N: usize>(&self) -> Option<[u8; N]> {
+        if let Some(whole) = self.contiguous() {
+            return whole.try_into().ok();
+        }
         let mut joined = [0; N];
         if self.len == N {
             self.copy_into(&mut joined)?;
