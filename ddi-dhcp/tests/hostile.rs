@@ -1,14 +1,25 @@
 //! Bytes that nobody should send: what is refused, what is set aside, what is still seen.
 
-#[path = "support/exercise.rs"]
-mod exercise;
+#[path = "../fuzz/bodies/message_round_trip.rs"]
+#[allow(unreachable_pub, reason = "also a module of the fuzz target")]
+mod message_round_trip;
+#[path = "../fuzz/bodies/packet_view.rs"]
+#[allow(unreachable_pub, reason = "also a module of the fuzz target")]
+mod packet_view;
 #[path = "support/sample.rs"]
 mod sample;
 
 use ddi_dhcp::error::PacketError;
 use ddi_dhcp::v4::{BadReason, Cookie, Message, MessageType, Packet, code};
-use exercise::exercise;
+use message_round_trip::message_round_trip;
+use packet_view::packet_view;
 use sample::{FILE, OPTIONS, SNAME, discover, fixed, with_options};
+
+/// What the fuzz targets check, on bytes made for the purpose.
+fn exercise(bytes: &[u8]) {
+    packet_view(bytes);
+    message_round_trip(bytes);
+}
 
 fn bad(packet: &Packet<'_>) -> Vec<(u16, u8, BadReason)> {
     packet.bad_options().map(|bad| (bad.offset, bad.code, bad.reason)).collect()
