@@ -26,10 +26,10 @@ fn look(bytes: &[u8]) -> usize {
             }
             code::USER_CLASS => seen += UserClasses::new(joined).count(),
             code::VENDOR_CLASSES => {
-                seen += VendorData::all(joined).map(|v| v.classes().count()).sum::<usize>()
+                seen += VendorData::all(joined).map(|v| v.classes().count()).sum::<usize>();
             }
             code::VENDOR_OPTIONS => {
-                seen += VendorData::all(joined).map(|v| v.options().count()).sum::<usize>()
+                seen += VendorData::all(joined).map(|v| v.options().count()).sum::<usize>();
             }
             code::CLASSLESS_ROUTES => seen += Routes::new(joined).count(),
             code::DOMAIN_SEARCH => seen += SearchList::new(joined).count(),
