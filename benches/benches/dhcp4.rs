@@ -47,7 +47,7 @@ fn offer_options(options: &mut OptionSet, discover: &Packet<'_>) {
 /// What a server wants to know of every packet.
 fn ask(packet: &Packet<'_>) -> usize {
     let values = [packet.client_id(), packet.parameter_request_list(), packet.relay_info()];
-    let lens: usize = values.iter().flatten().map(|value| value.len()).sum();
+    let lens: usize = values.iter().flatten().map(ddi_dhcp::v4::OptionValue::len).sum();
     black_box((
         packet.message_type(),
         packet.hw_addr(),
@@ -72,7 +72,7 @@ fn benches(c: &mut Criterion) {
     let mut out = [0; 1500];
 
     c.bench_function("dhcp4/view", |b| {
-        b.iter(|| Packet::parse(black_box(bytes)).map(|p| p.has(code::CLIENT_ID)))
+        b.iter(|| Packet::parse(black_box(bytes)).map(|p| p.has(code::CLIENT_ID)));
     });
     c.bench_function("dhcp4/view_and_ask", |b| {
         b.iter(|| Packet::parse(black_box(bytes)).map(|packet| ask(&packet)));

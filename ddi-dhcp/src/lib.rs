@@ -9,3 +9,8 @@ mod bytes;
 pub mod error;
 pub mod server;
 pub mod v4;
+
+/// The README's example compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct ReadmeExample;
