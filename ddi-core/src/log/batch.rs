@@ -29,7 +29,7 @@ pub(crate) struct Current {
 pub(crate) struct Sealing {
     pub(crate) kind: BatchKind,
     pub(crate) first: Lsn,
-    pub(crate) ops: u32,
+    pub(crate) ops: u64,
     pub(crate) epoch: u32,
 }
 
@@ -150,7 +150,7 @@ impl Batch {
     /// The last operation in it.
     #[must_use]
     pub fn last(&self) -> Lsn {
-        Lsn(self.sealing.first.0 + u64::from(self.sealing.ops) - 1)
+        Lsn(self.sealing.first.0 + (self.sealing.ops - 1))
     }
 
     /// Writes and syncs it: one write, one sync. Then does what keeps later ones

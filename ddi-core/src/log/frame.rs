@@ -6,14 +6,14 @@
 //!      4    2 version          1
 //!      6    2 kind             0 operations, 1 gap
 //!      8    8 first_lsn        of the first operation; the others follow one by one
-//!     16    4 ops              how many operations (gap: how many are lost)
-//!     20    4 payload_bytes    operations only, each a u32 length and that many bytes
-//!     24    4 extent_bytes     header, payload, padding; a multiple of 512: the next batch starts here
-//!     28    4 epoch
-//!     32    8 prev_chain       chain value after the batch before this one
-//!     40    8 log_id
-//!     48    4 payload_sum      crc32c of the payload, xor seed
-//!     52    8 zero
+//!     16    8 ops              how many operations (gap: how many are lost)
+//!     24    4 payload_bytes    operations only, each a u32 length and that many bytes
+//!     28    4 extent_bytes     header, payload, padding; a multiple of 512: the next batch starts here
+//!     32    4 epoch
+//!     36    4 payload_sum      crc32c of the payload, xor seed
+//!     40    8 prev_chain       chain value after the batch before this one
+//!     48    8 log_id
+//!     56    4 zero
 //!     60    4 header_sum       crc32c of the seed (as 4 bytes) and of bytes 0 to 59
 //! ```
 //! `seed` is the crc32c of log_id, segment id and first_lsn (8 bytes each), so a batch verifies only
@@ -47,13 +47,13 @@ mod field {
     pub(super) const VERSION: Range<usize> = 4..6;
     pub(super) const KIND: Range<usize> = 6..8;
     pub(super) const FIRST_LSN: Range<usize> = 8..16;
-    pub(super) const OPS: Range<usize> = 16..20;
-    pub(super) const PAYLOAD_BYTES: Range<usize> = 20..24;
-    pub(super) const EXTENT_BYTES: Range<usize> = 24..28;
-    pub(super) const EPOCH: Range<usize> = 28..32;
-    pub(super) const PREV_CHAIN: Range<usize> = 32..40;
-    pub(super) const LOG_ID: Range<usize> = 40..48;
-    pub(super) const PAYLOAD_SUM: Range<usize> = 48..52;
+    pub(super) const OPS: Range<usize> = 16..24;
+    pub(super) const PAYLOAD_BYTES: Range<usize> = 24..28;
+    pub(super) const EXTENT_BYTES: Range<usize> = 28..32;
+    pub(super) const EPOCH: Range<usize> = 32..36;
+    pub(super) const PAYLOAD_SUM: Range<usize> = 36..40;
+    pub(super) const PREV_CHAIN: Range<usize> = 40..48;
+    pub(super) const LOG_ID: Range<usize> = 48..56;
     pub(super) const HEADER_SUM: Range<usize> = 60..64;
     /// What `header_sum` covers.
     pub(super) const SUMMED: Range<usize> = 0..60;
@@ -74,7 +74,7 @@ pub enum BatchKind {
 pub(crate) struct Header {
     pub(crate) kind: BatchKind,
     pub(crate) first: Lsn,
-    pub(crate) ops: u32,
+    pub(crate) ops: u64,
     pub(crate) payload_bytes: u32,
     pub(crate) extent_bytes: u32,
     pub(crate) epoch: u32,
@@ -130,7 +130,7 @@ impl Header {
         let header = Self {
             kind,
             first,
-            ops: u32::from_le_bytes(take(bytes, field::OPS)),
+            ops: u64::from_le_bytes(take(bytes, field::OPS)),
             payload_bytes: u32::from_le_bytes(take(bytes, field::PAYLOAD_BYTES)),
             extent_bytes: u32::from_le_bytes(take(bytes, field::EXTENT_BYTES)),
             epoch: u32::from_le_bytes(take(bytes, field::EPOCH)),
@@ -144,7 +144,7 @@ impl Header {
     fn in_bounds(&self) -> bool {
         self.ops > 0
             && self.first.0 > 0
-            && self.first.0.checked_add(u64::from(self.ops)).is_some()
+            && self.first.0.checked_add(self.ops).is_some()
             && self.payload_bytes as usize <= BATCH_MAX_BYTES
             && u64::from(self.extent_bytes) % SECTOR == 0
             && self.extent_bytes as usize >= HEADER_BYTES + self.payload_bytes as usize
@@ -175,7 +175,7 @@ impl Header {
 
     /// The last operation's number.
     pub(crate) fn last(&self) -> Lsn {
-        Lsn(self.first.0 + u64::from(self.ops) - 1)
+        Lsn(self.first.0 + (self.ops - 1))
     }
 
     /// The chain value after this batch: the high half is a crc32c of `prev_chain` and of this

@@ -59,7 +59,7 @@ pub struct Log {
     storage: Arc<dyn Storage>,
     /// Room for the header, then the pending operations.
     pending: Vec<u8>,
-    pending_ops: u32,
+    pending_ops: u64,
     /// The other buffer, when no batch is out.
     spare: Vec<u8>,
     /// None while a batch is out.
@@ -142,7 +142,7 @@ impl Log {
         writer.live_bytes = self.held_bytes().max(writer.current.capacity);
         let buf = std::mem::replace(&mut self.pending, std::mem::take(&mut self.spare));
         let ops = std::mem::take(&mut self.pending_ops);
-        let first = Lsn(self.appended.0 - u64::from(ops) + 1);
+        let first = Lsn(self.appended.0 - (ops - 1));
         let sealing = Sealing { kind: BatchKind::Ops, first, ops, epoch: self.epoch };
         Some(Batch { writer, buf, sealing })
     }

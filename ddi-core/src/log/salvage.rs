@@ -29,12 +29,12 @@ pub struct Salvaged {
 
 /// Copies all whole batches from one storage into another one that holds no log, with their numbers and
 /// epochs. Where operations are missing the new log has a gap, which says so for ever. `after` is what
-/// the log continues, as in [`Log::open`](super::Log::open). Each finding is handed to `tell`, in order.
+/// the log continues, as in [`Log::open`](super::Log::open), if that is known. Each finding is handed to `tell`, in order.
 pub fn salvage(
     from: Arc<dyn Storage>,
     to: &Arc<dyn Storage>,
     config: LogConfig,
-    after: Lsn,
+    after: Option<Lsn>,
     tell: &mut dyn FnMut(&Finding),
 ) -> Result<Salvaged, LogError> {
     if let Some(file) = segment::list(&**to)?.first() {
@@ -52,10 +52,12 @@ pub fn salvage(
             Finding::Damaged { .. } => copy.did.damaged += 1,
         }
     }
-    if let Some(next) = copy.next.filter(|next| *next <= after) {
+    if let (Some(first), Some(last)) = (copy.next, after)
+        && first <= last
+    {
         // What the caller has goes on beyond the end.
-        tell(&Finding::Gap { first: next, last: after });
-        copy.gap(next, after)?;
+        tell(&Finding::Gap { first, last });
+        copy.gap(first, last)?;
     }
     copy.writer.sync_current()?;
     Ok(copy.did)
@@ -79,7 +81,7 @@ impl Copy {
         let ops = batch.last.0 - batch.first.0 + 1;
         // An epoch that goes back is part of the damage; what is copied must open.
         self.epoch = self.epoch.max(batch.epoch);
-        self.put(batch.kind, batch.first, ops as u32, payload)?;
+        self.put(batch.kind, batch.first, ops, payload)?;
         match batch.kind {
             BatchKind::Ops => {
                 self.did.batches += 1;
@@ -91,17 +93,12 @@ impl Copy {
     }
 
     fn gap(&mut self, first: Lsn, last: Lsn) -> Result<(), LogError> {
-        let mut first = first;
-        while first <= last {
-            let ops = (last.0 - first.0 + 1).min(u64::from(u32::MAX));
-            self.put(BatchKind::Gap, first, ops as u32, &[])?;
-            self.did.lost += ops;
-            first = Lsn(first.0 + ops);
-        }
-        Ok(())
+        let ops = last.0 - first.0 + 1;
+        self.did.lost += ops;
+        self.put(BatchKind::Gap, first, ops, &[])
     }
 
-    fn put(&mut self, kind: BatchKind, first: Lsn, ops: u32, payload: &[u8]) -> Result<(), LogError> {
+    fn put(&mut self, kind: BatchKind, first: Lsn, ops: u64, payload: &[u8]) -> Result<(), LogError> {
         self.buf.clear();
         self.buf.resize(HEADER_BYTES, 0);
         self.buf.extend_from_slice(payload);
@@ -112,7 +109,7 @@ impl Copy {
         }
         self.writer.write(&mut self.buf, &batch)?;
         self.unsynced += self.buf.len();
-        self.next = Some(Lsn(first.0 + u64::from(ops)));
+        self.next = Some(Lsn(first.0 + ops));
         Ok(())
     }
 }

@@ -90,7 +90,7 @@ pub struct LogScan {
     offset: u64,
     /// None before the first batch.
     expected: Option<Lsn>,
-    after: Lsn,
+    after: Option<Lsn>,
     chain: Option<u64>,
     /// Where damage began that has not been told yet.
     damaged: Option<(u64, Damage)>,
@@ -101,8 +101,9 @@ pub struct LogScan {
 }
 
 impl LogScan {
-    /// Scans all segments. A log that begins later than just after `after` has a gap there.
-    pub fn new(storage: Arc<dyn Storage>, after: Lsn) -> Result<Self, LogError> {
+    /// Scans all segments. If it is known what the log continues, and it begins later than just after
+    /// that, it has a gap there.
+    pub fn new(storage: Arc<dyn Storage>, after: Option<Lsn>) -> Result<Self, LogError> {
         let files: VecDeque<SegmentFile> = segment::list(&*storage)?.into();
         let first = files.front().map_or(1, |file| file.id);
         Ok(Self {
@@ -197,11 +198,8 @@ impl LogScan {
     fn found(&mut self, header: &Header) {
         let (offset, extent) = (self.offset, u64::from(header.extent_bytes));
         self.offset += extent;
-        let expected = self.expected.unwrap_or(if header.first <= self.after {
-            header.first
-        } else {
-            self.after.next()
-        });
+        let begin = self.after.map_or(header.first, |after| header.first.min(after.next()));
+        let expected = self.expected.unwrap_or(begin);
         let file = self.window.name().to_owned();
         let misplaced = |damage| Finding::Damaged { file, offset, bytes: extent, damage };
         if header.first < expected {

@@ -23,7 +23,9 @@ pub(crate) fn name(id: u64) -> String {
 fn parse(name: &str) -> Option<u64> {
     let digits = name.strip_suffix(SUFFIX)?;
     let plain = digits.len() == DIGITS && digits.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
-    if plain { u64::from_str_radix(digits, 16).ok() } else { None }
+    // Numbers that counting up will never reach, and that it would overflow from, are not ours.
+    let id = u64::from_str_radix(digits, 16).ok()?;
+    (plain && id > 0 && id <= u64::MAX / 2).then_some(id)
 }
 
 /// The segments, by number, whether or not some are missing. Files of other names are not ours.

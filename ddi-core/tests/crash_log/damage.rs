@@ -13,14 +13,14 @@ fn dynamic(disk: &Arc<MemStorage>) -> Arc<dyn Storage> {
     Arc::clone(disk) as Arc<dyn Storage>
 }
 
-fn findings(disk: &Arc<MemStorage>, after: Lsn) -> Vec<Finding> {
-    let mut scan = LogScan::new(dynamic(disk), after).unwrap();
+fn findings(disk: &Arc<MemStorage>) -> Vec<Finding> {
+    let mut scan = LogScan::new(dynamic(disk), None).unwrap();
     std::iter::from_fn(|| scan.next().unwrap()).collect()
 }
 
 fn batches(disk: &Arc<MemStorage>) -> Vec<BatchInfo> {
     let batch = |finding| if let Finding::Batch(batch) = finding { Some(batch) } else { None };
-    findings(disk, Lsn::ZERO).into_iter().filter_map(batch).collect()
+    findings(disk).into_iter().filter_map(batch).collect()
 }
 
 type Ops = Vec<(Lsn, Vec<u8>)>;
@@ -141,7 +141,7 @@ fn salvage_keeps_what_is_whole_and_lists_the_rest() {
         let fresh = Arc::new(MemStorage::new());
         let mut told = Vec::new();
         let known = model.acked.max(after);
-        let done = salvage(dynamic(&damaged), &dynamic(&fresh), config(seed), after, &mut |finding| {
+        let done = salvage(dynamic(&damaged), &dynamic(&fresh), config(seed), Some(after), &mut |finding| {
             told.push(finding.clone());
         });
         let done = done.unwrap();
@@ -169,14 +169,15 @@ fn salvage_reaches_what_the_caller_knows_and_refuses_a_log() {
     let last = batches(&disk).last().unwrap().last;
     let known = Lsn(last.0 + 5);
     let mut told = Vec::new();
-    let done: Salvaged = salvage(dynamic(&disk), &dynamic(&empty), config(900), known, &mut |finding| {
-        told.push(finding.clone());
-    })
-    .unwrap();
+    let done: Salvaged =
+        salvage(dynamic(&disk), &dynamic(&empty), config(900), Some(known), &mut |finding| {
+            told.push(finding.clone());
+        })
+        .unwrap();
     assert_eq!(told.last(), Some(&Finding::Gap { first: last.next(), last: known }));
     assert_eq!(done.lost, 5);
     assert_eq!(open(&empty, 900, known).unwrap().0.len(), 0, "it opens after what the caller has");
-    let again = salvage(dynamic(&disk), &dynamic(&empty), config(900), known, &mut |_| {});
+    let again = salvage(dynamic(&disk), &dynamic(&empty), config(900), Some(known), &mut |_| {});
     assert!(matches!(again, Err(LogError::NotEmpty { .. })));
     assert!(matches!(open(&disk, 900, known), Err(LogError::Corrupt { damage: Damage::End { .. }, .. })));
 }

@@ -149,7 +149,7 @@ impl Walk {
         }
         match header.kind {
             BatchKind::Ops => self.replay(&header, after, replay)?,
-            BatchKind::Gap => self.lost += header.last().0.saturating_sub(after.0).min(u64::from(header.ops)),
+            BatchKind::Gap => self.lost += header.last().0.saturating_sub(after.0).min(header.ops),
         }
         let extent = u64::from(header.extent_bytes);
         self.last_batch = Some(LastBatch { file: self.file, offset: self.offset, extent });
