@@ -11,7 +11,7 @@ use std::net::Ipv4Addr;
 use std::ops::Bound;
 
 /// The /24 blocks of one /16 of one address space.
-type Blocks = [Option<Box<Block>>; 256];
+type Blocks = [Block; 256];
 
 #[derive(Default)]
 pub(crate) struct AddressIndex {
@@ -35,7 +35,7 @@ impl AddressIndex {
         };
         let [a, b, c, d] = addr.octets();
         let blocks = self.v4.get(&(key.space, u16::from_be_bytes([a, b])))?;
-        blocks[usize::from(c)].as_ref()?.get(d)
+        blocks[usize::from(c)].get(d)
     }
 
     /// Notes where a lease is, and in which subnet; `old_subnet` is `None` if it is new.
@@ -51,8 +51,8 @@ impl AddressIndex {
         };
         let [a, b, c, d] = addr.octets();
         let sixteen = (key.space, u16::from_be_bytes([a, b]));
-        let blocks = self.v4.entry(sixteen).or_insert_with(|| Box::new([const { None }; 256]));
-        let block = blocks[usize::from(c)].get_or_insert_default();
+        let blocks = self.v4.entry(sixteen).or_insert_with(|| Box::new([const { Block::Empty }; 256]));
+        let block = &mut blocks[usize::from(c)];
         block.set(d, cell);
         if old_subnet != Some(subnet) {
             let place = block_key(key);
@@ -76,16 +76,13 @@ impl AddressIndex {
         let [a, b, c, d] = addr.octets();
         let sixteen = (key.space, u16::from_be_bytes([a, b]));
         let Some(blocks) = self.v4.get_mut(&sixteen) else { return };
-        let Some(block) = blocks[usize::from(c)].as_mut() else { return };
-        block.set(d, NO_CELL);
+        let block = &mut blocks[usize::from(c)];
         if block.uncount(subnet) {
             self.subnets.remove(&(subnet, block_key(key)));
         }
-        if block.is_empty() {
-            blocks[usize::from(c)] = None;
-            if blocks.iter().all(Option::is_none) {
-                self.v4.remove(&sixteen);
-            }
+        block.set(d, NO_CELL);
+        if block.is_empty() && blocks.iter().all(Block::is_empty) {
+            self.v4.remove(&sixteen);
         }
     }
 
@@ -109,7 +106,7 @@ impl AddressIndex {
                 let (space, [a, b]) = (*space, sixteen.to_be_bytes());
                 (0..=u8::MAX).zip(blocks.iter()).filter_map(move |(c, block)| {
                     let base = LeaseKey { space, addr: LeaseAddr::V4(Ipv4Addr::new(a, b, c, 0)) };
-                    block.as_deref().map(|block| (base, block))
+                    (!block.is_empty()).then_some((base, block))
                 })
             })
             .skip_while(move |(base, _)| after.is_some_and(|after| last_of_block(*base) <= after))
@@ -140,7 +137,7 @@ impl AddressIndex {
 
     fn block(&self, key: LeaseKey) -> Option<&Block> {
         let [a, b, c, _] = key.as_v4()?.octets();
-        self.v4.get(&(key.space, u16::from_be_bytes([a, b])))?[usize::from(c)].as_deref()
+        self.v4.get(&(key.space, u16::from_be_bytes([a, b]))).map(|blocks| &blocks[usize::from(c)])
     }
 
     /// The IPv4 leases of a space from `first` to `last`, in order.

@@ -1,30 +1,34 @@
-//! Building what finds the leases from the rows alone, many at once: after recovery, and when an index
-//! is first asked for. Rows are taken in chunks and put in order of their shard, so that each small
-//! table is filled while it is in the cache.
+//! Building identity indexes from the rows alone, many rows at once: after recovery, and when an index
+//! is first asked for. Rows are taken in chunks and put in order of their shard, so that each of the
+//! small tables is filled while it is in the cache.
 
 use super::arena::{Arena, NO_CELL};
 use super::identity::{HashKey, IdentityIndex, IndexKind, SHARDS};
 use super::row::View;
-use super::table::Table;
 
-/// Rows sorted at a time: 12 MB of hashes and cells.
+/// Rows sorted at a time: 16 MB of hashes and cells, and as much to sort them.
 const CHUNK: usize = 1 << 20;
 
 /// An index of all rows.
-pub(super) fn index(arena: &Arena, kind: IndexKind, key: HashKey) -> IdentityIndex {
+pub(super) fn index(arena: &Arena, rows: u64, kind: IndexKind, key: HashKey) -> IdentityIndex {
     let mut index = IdentityIndex::new(kind, key);
-    let named =
-        arena.rows().filter(|(_, row)| View::parse(row.body).is_some_and(|view| kind.of(&view).is_some()));
-    index.reserve(named.count());
-    let mut chunk: Vec<(u64, u32)> = Vec::new();
-    let mut sorted = Vec::new();
+    let (mut chunk, mut sorted) = (Vec::new(), Vec::new());
+    let mut seen = 0;
     for (cell, row) in arena.rows() {
         let hash = View::parse(row.body).and_then(|view| index.hash_of(&view));
         chunk.extend(hash.map(|hash| (hash, cell)));
-        if chunk.len() == CHUNK {
+        seen += 1;
+        if seen % CHUNK == 0 {
+            if seen == CHUNK {
+                // In the hope that what is to come is alike.
+                index.reserve((chunk.len() as u64 * rows).div_ceil(CHUNK as u64) as usize);
+            }
             insert_all(&mut index, arena, &chunk, &mut sorted);
             chunk.clear();
         }
+    }
+    if seen < CHUNK {
+        index.reserve(chunk.len());
     }
     insert_all(&mut index, arena, &chunk, &mut sorted);
     index
@@ -48,12 +52,5 @@ fn insert_all(index: &mut IdentityIndex, arena: &Arena, chunk: &[(u64, u32)], so
     }
     for (hash, cell) in &*sorted {
         index.insert(arena, *cell, *hash);
-    }
-}
-
-/// Everything that opening leaves to the end.
-pub(super) fn all(table: &mut Table, config: &super::config::DbConfig) {
-    for kind in &config.indexes {
-        table.index(*kind);
     }
 }

@@ -172,42 +172,19 @@ impl IdentityIndex {
 
     /// Adds a row, which is in the arena already.
     pub(super) fn insert(&mut self, arena: &Arena, cell: u32, hash: u64) {
-        let Some(view) = view(arena, cell) else { return };
-        let Some(name) = self.kind.of(&view) else { return };
         let Self { kind, key, shards, groups } = self;
-        let is_same = |value: u32| {
-            value_name(arena, groups, *kind, value, |found| found.is_some_and(|found| found == name))
-        };
         let Some(table) = shards.get_mut(shard(hash)) else { return };
-        let (mut singles, mut group) = (0, None);
-        for value in table.iter_hash(hash).copied().filter(|value| is_same(*value)) {
-            match value & GROUP {
-                0 => singles += 1,
-                _ => group = Some(value & !GROUP),
-            }
-        }
-        if let Some(group) = group {
-            groups.insert(group, view.subnet_id, cell);
-            return;
-        }
-        let mut value = cell;
-        if singles >= SINGLES_MAX {
-            let group = groups.add(view.subnet_id, cell);
-            while let Ok(single) = table.find_entry(hash, |value| {
-                is_single(*value) && {
-                    value_name(arena, groups, *kind, *value, |found| found.is_some_and(|found| found == name))
-                }
-            }) {
-                let (single, _) = single.remove();
-                let subnet = self::view(arena, single).map_or(0, |view| view.subnet_id);
-                groups.insert(group, subnet, single);
-            }
-            value = group | GROUP;
-        }
-        let rehash = |value: &u32| {
-            value_name(arena, groups, *kind, *value, |name| name.map_or(0, |name| key.hash(&name)))
+        // The row itself, most likely out of the cache, is read only if its like may be there.
+        let value = match table.iter_hash(hash).next() {
+            None => Some(cell),
+            Some(_) => join(table, groups, *kind, arena, cell, hash),
         };
-        table.insert_unique(hash, value, rehash);
+        if let Some(value) = value {
+            let rehash = |value: &u32| {
+                value_name(arena, groups, *kind, *value, |name| name.map_or(0, |name| key.hash(&name)))
+            };
+            table.insert_unique(hash, value, rehash);
+        }
     }
 
     /// Takes a row out, which is still in the arena.
@@ -272,6 +249,43 @@ impl IdentityIndex {
     pub(super) const fn shard_of(hash: u64) -> usize {
         shard(hash)
     }
+}
+
+/// Looks for leases with the identity of the one at `cell`: it may be in a group with them then. Gives
+/// the value to insert, if it is not.
+fn join(
+    table: &mut HashTable<u32>,
+    groups: &mut Groups,
+    kind: IndexKind,
+    arena: &Arena,
+    cell: u32,
+    hash: u64,
+) -> Option<u32> {
+    let view = view(arena, cell)?;
+    let name = kind.of(&view)?;
+    let is_same =
+        |groups: &Groups, value: u32| value_name(arena, groups, kind, value, |found| found == Some(name));
+    let (mut singles, mut group) = (0, None);
+    for value in table.iter_hash(hash).copied().filter(|value| is_same(groups, *value)) {
+        match value & GROUP {
+            0 => singles += 1,
+            _ => group = Some(value & !GROUP),
+        }
+    }
+    if let Some(group) = group {
+        groups.insert(group, view.subnet_id, cell);
+        return None;
+    }
+    if singles < SINGLES_MAX {
+        return Some(cell);
+    }
+    let group = groups.add(view.subnet_id, cell);
+    while let Ok(single) = table.find_entry(hash, |value| is_single(*value) && is_same(groups, *value)) {
+        let (single, _) = single.remove();
+        let subnet = self::view(arena, single).map_or(0, |view| view.subnet_id);
+        groups.insert(group, subnet, single);
+    }
+    Some(group | GROUP)
 }
 
 const fn is_single(value: u32) -> bool {

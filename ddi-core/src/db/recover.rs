@@ -1,6 +1,5 @@
 //! Opening: the newest whole snapshot, the log after it, then the indexes.
 
-use super::build;
 use super::config::DbConfig;
 use super::error::DbError;
 use super::op::Op;
@@ -67,7 +66,9 @@ pub(super) fn recover(storage: &Arc<dyn Storage>, config: &DbConfig) -> Result<R
         }
         (Err(error), _) => return Err(error.into()),
     };
-    build::all(&mut table, config);
+    for kind in &config.indexes {
+        table.index(*kind);
+    }
     let opened = Opened { leases: table.addresses.len(), snapshot: after, log: recovered, damaged };
     Ok(Recovery { table, log, newest, opened })
 }

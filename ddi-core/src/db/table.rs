@@ -3,6 +3,7 @@
 
 use super::address::AddressIndex;
 use super::arena::{Arena, NO_CELL, Row};
+use super::build;
 use super::counts::Counts;
 use super::expiry::{ExpiryQueue, Item};
 use super::identity::{HashKey, IdentityIndex, IndexKind, wanted};
@@ -229,7 +230,7 @@ impl Table {
 
     /// The index, built now if it was not.
     pub(crate) fn index(&self, kind: IndexKind) -> Option<&IdentityIndex> {
-        self.indexes.get(kind, || super::build::index(&self.arena, kind, self.key))
+        self.indexes.get(kind, || build::index(&self.arena, self.addresses.len(), kind, self.key))
     }
 
     /// The leases after `after`, in order of their keys.

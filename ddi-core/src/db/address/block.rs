@@ -1,115 +1,155 @@
-//! The leases of one /24.
+//! The leases of one /24: a list while they are few, 256 slots when they are many, each in one piece
+//! of memory, so that a look-up touches one more place only.
 
 use crate::db::arena::NO_CELL;
 
-/// More than this many leases are kept as 256 slots, fewer as a sorted list: below half of it again.
+/// More than this many leases are kept as slots; fewer than half of it as a list again.
 const FEW_MAX: usize = 64;
 
 #[derive(Default)]
-pub(super) struct Block {
-    slots: Slots,
+pub(super) enum Block {
+    #[default]
+    Empty,
+    Few(Box<Few>),
+    Many(Box<Many>),
+}
+
+#[derive(Default)]
+pub(super) struct Few {
+    subnets: Subnets,
+    cells: Vec<(u8, u32)>,
+}
+
+pub(super) struct Many {
+    subnets: Subnets,
     len: u16,
-    /// How many leases are of the subnet that most likely all are of.
-    subnet: u32,
-    subnet_len: u16,
-    /// The others.
+    cells: [u32; 256],
+}
+
+/// How many leases are of which subnet; most likely all are of one.
+#[derive(Default)]
+struct Subnets {
+    first: u32,
+    first_len: u16,
     more: Vec<(u32, u16)>,
-}
-
-enum Slots {
-    Few(Vec<(u8, u32)>),
-    All(Box<[u32; 256]>),
-}
-
-impl Default for Slots {
-    fn default() -> Self {
-        Self::Few(Vec::new())
-    }
 }
 
 impl Block {
     pub(super) const fn is_empty(&self) -> bool {
-        self.len == 0
+        matches!(self, Self::Empty)
     }
 
     pub(super) fn get(&self, low: u8) -> Option<u32> {
-        match &self.slots {
-            Slots::Few(few) => {
-                let at = few.binary_search_by_key(&low, |slot| slot.0).ok()?;
-                few.get(at).map(|slot| slot.1)
+        match self {
+            Self::Empty => None,
+            Self::Few(few) => {
+                let at = few.cells.binary_search_by_key(&low, |slot| slot.0).ok()?;
+                few.cells.get(at).map(|slot| slot.1)
             }
-            Slots::All(all) => Some(all[usize::from(low)]).filter(|cell| *cell != NO_CELL),
+            Self::Many(many) => Some(many.cells[usize::from(low)]).filter(|cell| *cell != NO_CELL),
         }
     }
 
     /// Sets a slot; [`NO_CELL`] empties it.
     pub(super) fn set(&mut self, low: u8, cell: u32) {
-        match &mut self.slots {
-            Slots::Few(few) => {
-                match (few.binary_search_by_key(&low, |slot| slot.0), cell) {
-                    (Ok(at), NO_CELL) => drop(few.remove(at)),
-                    (Ok(at), _) => few[at].1 = cell,
-                    (Err(_), NO_CELL) => {}
-                    (Err(at), _) => few.insert(at, (low, cell)),
+        match self {
+            Self::Empty => {
+                let cells = vec![(low, cell)];
+                *self = Self::Few(Box::new(Few { subnets: Subnets::default(), cells }));
+            }
+            Self::Few(few) => {
+                few.set(low, cell);
+                if few.cells.len() > FEW_MAX {
+                    *self = Self::Many(Box::new(few.grow()));
+                } else if few.cells.is_empty() {
+                    *self = Self::Empty;
                 }
-                self.len = few.len() as u16;
             }
-            Slots::All(all) => {
-                let slot = &mut all[usize::from(low)];
-                self.len = self.len + u16::from(*slot == NO_CELL) - u16::from(cell == NO_CELL);
+            Self::Many(many) => {
+                let slot = &mut many.cells[usize::from(low)];
+                many.len = many.len + u16::from(*slot == NO_CELL) - u16::from(cell == NO_CELL);
                 *slot = cell;
+                if usize::from(many.len) < FEW_MAX / 2 {
+                    *self = Self::Few(Box::new(many.shrink()));
+                }
             }
-        }
-        self.reshape();
-    }
-
-    fn reshape(&mut self) {
-        match &self.slots {
-            Slots::Few(few) if few.len() > FEW_MAX => {
-                let mut all = Box::new([NO_CELL; 256]);
-                few.iter().for_each(|(low, cell)| all[usize::from(*low)] = *cell);
-                self.slots = Slots::All(all);
-            }
-            Slots::All(_) if usize::from(self.len) < FEW_MAX / 2 => {
-                self.slots = Slots::Few(self.iter().collect());
-            }
-            _ => {}
         }
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = (u8, u32)> {
-        let (few, all): (&[(u8, u32)], &[u32]) = match &self.slots {
-            Slots::Few(few) => (few, &[]),
-            Slots::All(all) => (&[], all.as_slice()),
+        let (few, many): (&[(u8, u32)], &[u32]) = match self {
+            Self::Empty => (&[], &[]),
+            Self::Few(few) => (&few.cells, &[]),
+            Self::Many(many) => (&[], &many.cells),
         };
-        let all = (0..=u8::MAX).zip(all.iter().copied()).filter(|(_, cell)| *cell != NO_CELL);
-        few.iter().copied().chain(all)
+        let many = (0..=u8::MAX).zip(many.iter().copied()).filter(|(_, cell)| *cell != NO_CELL);
+        few.iter().copied().chain(many)
     }
 
-    /// One lease more of this subnet; true if it is the first.
+    /// One lease more of this subnet, which is set already; true if it is the first.
     pub(super) fn count(&mut self, subnet: u32) -> bool {
-        if self.subnet_len == 0 && !self.more.iter().any(|(other, _)| *other == subnet) {
-            self.subnet = subnet;
-        }
-        if self.subnet == subnet {
-            self.subnet_len += 1;
-            return self.subnet_len == 1;
-        }
-        match self.more.iter_mut().find(|(other, _)| *other == subnet) {
-            Some((_, len)) => *len += 1,
-            None => {
-                self.more.push((subnet, 1));
-                return true;
-            }
-        }
-        false
+        self.subnets().is_some_and(|subnets| subnets.count(subnet))
     }
 
-    /// One lease fewer; true if it was the last.
+    /// One lease fewer, which is set still; true if it was the last.
     pub(super) fn uncount(&mut self, subnet: u32) -> bool {
-        if self.subnet == subnet && self.subnet_len > 0 {
-            self.subnet_len -= 1;
-            return self.subnet_len == 0;
+        self.subnets().is_some_and(|subnets| subnets.uncount(subnet))
+    }
+
+    fn subnets(&mut self) -> Option<&mut Subnets> {
+        match self {
+            Self::Empty => None,
+            Self::Few(few) => Some(&mut few.subnets),
+            Self::Many(many) => Some(&mut many.subnets),
+        }
+    }
+}
+
+impl Few {
+    fn set(&mut self, low: u8, cell: u32) {
+        match (self.cells.binary_search_by_key(&low, |slot| slot.0), cell) {
+            (Ok(at), NO_CELL) => drop(self.cells.remove(at)),
+            (Ok(at), _) => self.cells[at].1 = cell,
+            (Err(_), NO_CELL) => {}
+            (Err(at), _) => self.cells.insert(at, (low, cell)),
+        }
+    }
+
+    fn grow(&mut self) -> Many {
+        let mut cells = [NO_CELL; 256];
+        self.cells.iter().for_each(|(low, cell)| cells[usize::from(*low)] = *cell);
+        Many { subnets: std::mem::take(&mut self.subnets), len: self.cells.len() as u16, cells }
+    }
+}
+
+impl Many {
+    fn shrink(&mut self) -> Few {
+        let cells = (0..=u8::MAX).zip(self.cells).filter(|(_, cell)| *cell != NO_CELL).collect();
+        Few { subnets: std::mem::take(&mut self.subnets), cells }
+    }
+}
+
+impl Subnets {
+    fn count(&mut self, subnet: u32) -> bool {
+        if self.first_len == 0 && !self.more.iter().any(|(other, _)| *other == subnet) {
+            self.first = subnet;
+        }
+        if self.first == subnet {
+            self.first_len += 1;
+            return self.first_len == 1;
+        }
+        if let Some((_, len)) = self.more.iter_mut().find(|(other, _)| *other == subnet) {
+            *len += 1;
+            return false;
+        }
+        self.more.push((subnet, 1));
+        true
+    }
+
+    fn uncount(&mut self, subnet: u32) -> bool {
+        if self.first == subnet && self.first_len > 0 {
+            self.first_len -= 1;
+            return self.first_len == 0;
         }
         let Some(at) = self.more.iter().position(|(other, _)| *other == subnet) else { return false };
         let (_, len) = &mut self.more[at];
