@@ -9,8 +9,8 @@ mod rng;
 use ddi_core::db::{Change, Compaction, PoolConfig};
 use ddi_core::store::FIND_MAX;
 use ddi_core::{
-    BindingState, DbConfig, Expect, FreeKind, Identity, Lease, LeaseDb, LeaseKey, LeaseStore, Lsn, MemStorage,
-    PoolId, UnixTime,
+    BindingState, DbConfig, Expect, FreeKind, Identity, Lease, LeaseDb, LeaseKey, LeaseStore, Lsn,
+    MemStorage, PoolId, UnixTime,
 };
 use model::{Model, random_client, random_key, random_lease};
 use rng::Rng;
@@ -60,7 +60,9 @@ impl Run {
         match self.rng.below(10) {
             0 => Expect::Absent,
             1 => Expect::Version(Lsn(self.rng.below(self.model.last.0 + 2))),
-            2..5 => self.model.leases.get(&key).map_or(Expect::Absent, |lease| Expect::Version(lease.version)),
+            2..5 => {
+                self.model.leases.get(&key).map_or(Expect::Absent, |lease| Expect::Version(lease.version))
+            }
             _ => Expect::Any,
         }
     }
@@ -78,7 +80,8 @@ impl Run {
         };
         let (expect, forced) = (self.expect(key), self.rng.one_in(2));
         let wanted = self.model.check(&lease, expect, forced);
-        let got = if forced { self.db.put_forced(&mut lease, expect) } else { self.db.put(&mut lease, expect) };
+        let got =
+            if forced { self.db.put_forced(&mut lease, expect) } else { self.db.put(&mut lease, expect) };
         assert_eq!(got.clone().map(drop), wanted);
         if let Ok(lsn) = got {
             self.model.put(&lease);
@@ -184,7 +187,8 @@ impl Run {
         let wanted = self.model.leases.values().filter(of_subnet).filter(follows).take(max);
         assert!(page.iter().eq(wanted), "subnet {subnet} after {after:?}");
         for state in BindingState::ALL {
-            let wanted = self.model.leases.values().filter(of_subnet).filter(|lease| lease.state == state).count();
+            let wanted =
+                self.model.leases.values().filter(of_subnet).filter(|lease| lease.state == state).count();
             assert_eq!(self.db.counts(subnet).of(state), wanted as u64);
         }
     }
@@ -200,7 +204,8 @@ impl Run {
                 (from.into(), (from + self.rng.below(20) as u32).into())
             });
             let excluded = excluded.collect();
-            let reserved = (0..self.rng.below(4)).map(|_| (next + self.rng.below(200) as u32).into()).collect();
+            let reserved =
+                (0..self.rng.below(4)).map(|_| (next + self.rng.below(200) as u32).into()).collect();
             let (first, last_addr) = (next.into(), last.into());
             let (id, space) = (PoolId(id), self.rng.pick(&[0, 0, 7]));
             pools.push(PoolConfig { id, space, subnet_id: 1, first, last: last_addr, excluded, reserved });

@@ -9,7 +9,7 @@ use super::snapshot::file::{
     name, push_row,
 };
 use crate::id::Lsn;
-use crate::log::{LogError, Storage};
+use crate::log::{LogError, Storage, retire};
 use crate::store::LeaseStore;
 use std::sync::Arc;
 
@@ -39,8 +39,11 @@ enum Phase {
     Start,
     Rows,
     Written,
-    /// Files to be removed, last first.
-    Cleanup(Vec<String>),
+    /// What is to be removed: snapshots before the log that they would need, the log's last first.
+    Cleanup {
+        segments: Vec<String>,
+        snapshots: Vec<String>,
+    },
 }
 
 impl Compaction {
@@ -54,11 +57,13 @@ impl Compaction {
     /// [`LeaseDb::end_compaction`] removes one old file. True when there is nothing more to do.
     pub fn step(&mut self, max_bytes: u64) -> Result<bool, DbError> {
         match &mut self.phase {
-            Phase::Cleanup(files) => {
-                if let Some(file) = files.pop() {
+            Phase::Cleanup { segments, snapshots } => {
+                if let Some(file) = snapshots.pop() {
                     self.storage.remove(&file).map_err(DbError::storage("remove", &file))?;
+                } else if let Some(file) = segments.pop() {
+                    retire(&*self.storage, &file)?;
                 }
-                Ok(files.is_empty())
+                Ok(snapshots.is_empty() && segments.is_empty())
             }
             Phase::Written => Ok(true),
             Phase::Start | Phase::Rows => self.write_some(max_bytes),
@@ -142,13 +147,12 @@ impl LeaseDb {
         self.storage.rename(UNFINISHED, &new).map_err(DbError::storage("rename", UNFINISHED))?;
         let before = self.newest.replace((held, compaction.offset));
         let keep = before.map_or(Lsn::ZERO, |(lsn, _)| lsn);
-        // Last comes first: snapshots before the log that they would need, the log from its beginning.
-        let mut old = if keep == held { Vec::new() } else { self.log.release_before(keep.next()) };
-        old.reverse();
+        let mut segments = if keep == held { Vec::new() } else { self.log.release_before(keep.next()) };
+        segments.reverse();
         let files = self.storage.list().map_err(DbError::storage("list", "the directory"))?;
         let is_old = |name: &String| lsn_of(name).is_some_and(|lsn| lsn != held && lsn != keep);
-        old.extend(files.into_iter().map(|(name, _)| name).filter(is_old));
-        compaction.phase = Phase::Cleanup(old);
+        let snapshots = files.into_iter().map(|(name, _)| name).filter(is_old).collect();
+        compaction.phase = Phase::Cleanup { segments, snapshots };
         Ok(())
     }
 }

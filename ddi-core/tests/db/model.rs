@@ -4,22 +4,22 @@ use crate::rng::Rng;
 use ddi_core::db::{PoolConfig, PoolCounts};
 use ddi_core::lease::PotentialExpiration;
 use ddi_core::{
-    BindingState, Expect, FreeKind, HwAddr, Identity, Lease, LeaseAddr, LeaseKey, Lsn, Origin, PoolId, StoreError,
-    UnixTime,
+    BindingState, Expect, FreeKind, HwAddr, Identity, Lease, LeaseAddr, LeaseKey, Lsn, Origin, PoolId,
+    StoreError, UnixTime,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 #[derive(Default, Clone)]
-pub struct Model {
-    pub leases: BTreeMap<LeaseKey, Lease>,
-    pub pools: Vec<PoolConfig>,
-    pub held: BTreeSet<LeaseKey>,
-    pub last: Lsn,
+pub(crate) struct Model {
+    pub(crate) leases: BTreeMap<LeaseKey, Lease>,
+    pub(crate) pools: Vec<PoolConfig>,
+    pub(crate) held: BTreeSet<LeaseKey>,
+    pub(crate) last: Lsn,
 }
 
 impl Model {
-    pub fn check(&self, lease: &Lease, expect: Expect, forced: bool) -> Result<(), StoreError> {
+    pub(crate) fn check(&self, lease: &Lease, expect: Expect, forced: bool) -> Result<(), StoreError> {
         let key = lease.key;
         self.expected(key, expect)?;
         let from = self.leases.get(&key).map_or(BindingState::Free, |old| old.state);
@@ -29,7 +29,7 @@ impl Model {
         Ok(())
     }
 
-    pub fn expected(&self, key: LeaseKey, expect: Expect) -> Result<(), StoreError> {
+    pub(crate) fn expected(&self, key: LeaseKey, expect: Expect) -> Result<(), StoreError> {
         let found = self.leases.get(&key).map(|lease| lease.version);
         let ok = match expect {
             Expect::Any => true,
@@ -39,7 +39,7 @@ impl Model {
         if ok { Ok(()) } else { Err(StoreError::Conflict { key, found }) }
     }
 
-    pub fn put(&mut self, lease: &Lease) {
+    pub(crate) fn put(&mut self, lease: &Lease) {
         self.last = self.last.next();
         let mut lease = lease.clone();
         lease.version = self.last;
@@ -47,19 +47,19 @@ impl Model {
         self.leases.insert(lease.key, lease);
     }
 
-    pub fn remove(&mut self, key: LeaseKey) -> Option<Lsn> {
+    pub(crate) fn remove(&mut self, key: LeaseKey) -> Option<Lsn> {
         self.leases.remove(&key)?;
         self.last = self.last.next();
         Some(self.last)
     }
 
-    pub fn find(&self, space: u32, subnet: Option<u32>, identity: Identity<'_>) -> BTreeSet<LeaseKey> {
+    pub(crate) fn find(&self, space: u32, subnet: Option<u32>, identity: Identity<'_>) -> BTreeSet<LeaseKey> {
         let all = self.leases.values().filter(|lease| lease.key.space == space);
         let in_subnet = all.filter(|lease| subnet.is_none_or(|subnet| lease.subnet_id == subnet));
         in_subnet.filter(|lease| has_identity(lease, identity)).map(|lease| lease.key).collect()
     }
 
-    pub fn pool(&self, key: LeaseKey) -> Option<&PoolConfig> {
+    pub(crate) fn pool(&self, key: LeaseKey) -> Option<&PoolConfig> {
         let addr = key.as_v4()?;
         self.pools.iter().find(|pool| {
             let excluded = pool.excluded.iter().any(|(from, to)| (from..=to).contains(&&addr));
@@ -75,7 +75,7 @@ impl Model {
         keys.filter(|key| self.pool(*key).is_some()).collect()
     }
 
-    pub fn next_free(&self, id: PoolId, kind: FreeKind) -> Option<LeaseKey> {
+    pub(crate) fn next_free(&self, id: PoolId, kind: FreeKind) -> Option<LeaseKey> {
         let mut keys = self.pool_keys(id);
         keys.retain(|key| !self.held.contains(key));
         let never = keys.iter().copied().find(|key| !self.leases.contains_key(key));
@@ -90,13 +90,13 @@ impl Model {
         never.filter(|_| kind == FreeKind::Free).or_else(oldest)
     }
 
-    pub fn can_hold(&self, key: LeaseKey) -> bool {
+    pub(crate) fn can_hold(&self, key: LeaseKey) -> bool {
         let allocatable = self.leases.get(&key).is_none_or(|lease| lease.state.is_allocatable());
         allocatable && self.pool(key).is_some() && !self.held.contains(&key)
     }
 
     /// Checks the counts of a pool.
-    pub fn check_pool(&self, id: PoolId, counts: Option<PoolCounts>) {
+    pub(crate) fn check_pool(&self, id: PoolId, counts: Option<PoolCounts>) {
         let keys = self.pool_keys(id);
         let counts = counts.expect("the pool exists");
         let of = |states: &[BindingState]| {
@@ -110,12 +110,15 @@ impl Model {
         assert_eq!(counts.backup, of(&[BindingState::Backup, BindingState::FreeBackup]));
         assert_eq!(counts.active, of(&[BindingState::Active]));
         assert_eq!(counts.abandoned, of(&[BindingState::Abandoned]));
-        assert_eq!(counts.total, counts.free + counts.backup + counts.active + counts.abandoned + counts.ending);
+        assert_eq!(
+            counts.total,
+            counts.free + counts.backup + counts.active + counts.abandoned + counts.ending
+        );
         assert_eq!(counts.held, keys.iter().filter(|key| self.held.contains(key)).count() as u64);
     }
 
     /// The leases that have expired, with their times, oldest first.
-    pub fn expired(&self, now: UnixTime) -> Vec<(UnixTime, LeaseKey)> {
+    pub(crate) fn expired(&self, now: UnixTime) -> Vec<(UnixTime, LeaseKey)> {
         let waits = |lease: &&Lease| {
             matches!(lease.state, BindingState::Active | BindingState::Abandoned)
                 && lease.expiration_time != UnixTime::UNSET
@@ -158,7 +161,7 @@ fn sub_option(info: &[u8], code: u8) -> &[u8] {
     }
 }
 
-pub fn random_key(rng: &mut Rng) -> LeaseKey {
+pub(crate) fn random_key(rng: &mut Rng) -> LeaseKey {
     let space = rng.pick(&[0, 0, 0, 7]);
     let low = rng.below(420);
     let addr = match rng.below(12) {
@@ -170,7 +173,7 @@ pub fn random_key(rng: &mut Rng) -> LeaseKey {
     LeaseKey { space, addr }
 }
 
-pub fn random_client(rng: &mut Rng, lease: &mut Lease) {
+pub(crate) fn random_client(rng: &mut Rng, lease: &mut Lease) {
     let client = rng.below(24) as u8;
     // Some clients are very common, so that groups come and go.
     let client = if rng.one_in(3) { 1 } else { client };
@@ -195,7 +198,7 @@ pub fn random_client(rng: &mut Rng, lease: &mut Lease) {
     };
 }
 
-pub fn random_lease(rng: &mut Rng, key: LeaseKey) -> Lease {
+pub(crate) fn random_lease(rng: &mut Rng, key: LeaseKey) -> Lease {
     let mut lease = Lease::new(key);
     lease.state = rng.pick(&BindingState::ALL);
     if rng.one_in(2) {
@@ -211,8 +214,11 @@ pub fn random_lease(rng: &mut Rng, key: LeaseKey) -> Lease {
     lease.expiration_time = random_time(rng);
     if rng.one_in(8) {
         lease.preferred_time = random_time(rng);
-        lease.potential_expiration_time =
-            PotentialExpiration { sent: random_time(rng), acked: UnixTime::UNSET, received: random_time(rng) };
+        lease.potential_expiration_time = PotentialExpiration {
+            sent: random_time(rng),
+            acked: UnixTime::UNSET,
+            received: random_time(rng),
+        };
         lease.ddns.fqdn = vec![b'n'; rng.below(256) as usize];
         (lease.ddns.forward, lease.ddns.by_client) = (true, rng.one_in(2));
         lease.user = vec![0xff; rng.below(300) as usize];
