@@ -7,6 +7,9 @@ mod dhcpd_leases;
 #[path = "../fuzz/bodies/kea_csv.rs"]
 #[allow(unreachable_pub, reason = "also a module of the fuzz target")]
 mod kea_csv;
+#[path = "../fuzz/bodies/log_replay.rs"]
+#[allow(unreachable_pub, reason = "also a module of the fuzz target")]
+mod log_replay;
 
 use std::path::PathBuf;
 
@@ -74,4 +77,9 @@ fn kea_csv_corpus() {
 #[test]
 fn dhcpd_leases_corpus() {
     run("dhcpd_leases", dhcpd_leases::dhcpd_leases, 1000);
+}
+
+#[test]
+fn log_replay_corpus() {
+    run("log_replay", log_replay::log_replay, 300);
 }

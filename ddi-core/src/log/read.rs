@@ -35,6 +35,8 @@ struct Inside {
     at: usize,
     /// Its number.
     lsn: Lsn,
+    /// The batch's last number.
+    last: Lsn,
 }
 
 impl LogReader {
@@ -104,6 +106,9 @@ impl LogReader {
                 continue;
             }
             let (lsn, at, end) = (inside.lsn, inside.at, inside.end);
+            if lsn > inside.last {
+                return Err(self.corrupt(Damage::Ops { lsn }));
+            }
             let len = self.op_len(at, end, lsn)?;
             if let Some(inside) = &mut self.inside {
                 inside.at = at + OP_PREFIX_BYTES + len;
@@ -159,7 +164,7 @@ impl LogReader {
             return Ok(());
         }
         let end = HEADER_BYTES + header.payload_bytes as usize;
-        self.inside = Some(Inside { extent, end, at: HEADER_BYTES, lsn: header.first });
+        self.inside = Some(Inside { extent, end, at: HEADER_BYTES, lsn: header.first, last: header.last() });
         Ok(())
     }
 

@@ -8,7 +8,9 @@ use super::segment;
 use super::storage::Storage;
 use crc32c::crc32c;
 
-/// How much is read at once; more only for a batch that is longer.
+/// How much is read at first, in bytes. Each read is twice as long as the one before ...
+const FIRST_CHUNK_BYTES: usize = 16 << 10;
+/// ... up to this; longer ones only for a batch that is longer.
 const CHUNK_BYTES: usize = 1 << 20;
 
 /// What stands at an offset.
@@ -31,11 +33,14 @@ pub(crate) struct Window {
     /// How much of `buf` is from the file.
     filled: usize,
     buf: Vec<u8>,
+    /// How much to read next.
+    chunk: usize,
 }
 
 impl Window {
     pub(crate) fn new(storage: Arc<dyn Storage>, segment: u64) -> Self {
-        Self { storage, segment, name: segment::name(segment), start: 0, filled: 0, buf: Vec::new() }
+        let name = segment::name(segment);
+        Self { storage, segment, name, start: 0, filled: 0, buf: Vec::new(), chunk: FIRST_CHUNK_BYTES }
     }
 
     /// Moves on to another segment.
@@ -65,7 +70,8 @@ impl Window {
     pub(crate) fn bytes(&mut self, offset: u64, len: usize) -> Result<&[u8], LogError> {
         let held = offset >= self.start && offset - self.start + len as u64 <= self.filled as u64;
         if !held {
-            let want = len.max(CHUNK_BYTES);
+            let want = len.max(self.chunk);
+            self.chunk = (self.chunk * 2).min(CHUNK_BYTES);
             if self.buf.len() < want {
                 self.buf.resize(want, 0);
             }

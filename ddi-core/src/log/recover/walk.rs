@@ -163,18 +163,20 @@ impl Walk {
 
     /// Hands the batch's operations after `after` to the callback.
     fn replay(&mut self, header: &Header, after: Lsn, replay: &mut Replay<'_>) -> Result<(), LogError> {
-        let payload = self.window.payload(self.offset, header);
+        let overrun = Damage::Ops { lsn: header.first };
         let mut lsn = header.first;
-        for op in Ops::new(payload) {
-            let Some(op) = op.filter(|_| lsn <= header.last()) else { break };
+        for op in Ops::new(self.window.payload(self.offset, header)) {
+            let Some(op) = op.filter(|_| lsn <= header.last()) else {
+                return Err(self.corrupt(self.file, self.offset, overrun));
+            };
             if lsn > after {
                 replay(lsn, op).map_err(|source| LogError::Replay { lsn, source })?;
                 self.replayed += 1;
             }
             lsn = lsn.next();
         }
-        if lsn != header.last().next() {
-            return Err(self.corrupt(self.file, self.offset, Damage::Ops { lsn: header.first }));
+        if lsn <= header.last() {
+            return Err(self.corrupt(self.file, self.offset, overrun));
         }
         Ok(())
     }
