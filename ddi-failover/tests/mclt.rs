@@ -82,6 +82,26 @@ fn measured_ladder() {
     assert_eq!(second, Grant { lease_seconds: 600, potential_expiration_sent: UnixTime(10_903) });
 }
 
+/// The table in DESIGN.md: when, what the lease had acked and received; given, expiration, sent.
+#[test]
+fn the_documents_example() {
+    for (now, acked, received, given, expiration, sent) in [
+        (0, 0, 0, 60, 60, 630),
+        (3, 630, 0, 600, 603, 903),
+        (303, 903, 0, 600, 903, 1203),
+        (603, 0, 1203, 600, 1203, 1503),
+        (903, 0, 1203, 360, 1263, 1683),
+        (1203, 0, 1203, 60, 1263, 1833),
+    ] {
+        let got = grant(UnixTime(now), &lease(acked, received), 600, 60);
+        assert_eq!((got.lease_seconds, got.potential_expiration_sent), (given, UnixTime(sent)), "at {now}");
+        assert_eq!(now + u64::from(given), expiration);
+    }
+    let mut partners = lease(0, 1203);
+    partners.expiration_time = UnixTime(903);
+    assert_eq!(reusable_at(&partners, UnixTime(400), 60), UnixTime(1263));
+}
+
 /// The example of draft section 5.2.1: three days, MCLT one hour.
 #[test]
 fn the_drafts_example() {

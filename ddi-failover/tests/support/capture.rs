@@ -7,12 +7,17 @@ use std::path::PathBuf;
 pub(crate) type Flow = ([u8; 4], u16, [u8; 4], u16);
 
 /// The bytes of every direction of every failover connection in the file, in order.
+#[allow(dead_code, reason = "not every test needs the streams")]
 pub(crate) fn failover_streams(file: &str) -> Vec<(Flow, Vec<u8>)> {
+    streams(file).into_iter().map(|(flow, stream)| (flow, stream.bytes)).collect()
+}
+
+fn streams(file: &str) -> Vec<(Flow, Stream)> {
     let path = vectors().join("failover").join(file);
     let bytes = std::fs::read(&path).unwrap_or_else(|e| panic!("needs {}: {e}", path.display()));
     let mut streams: Vec<(Flow, Stream)> = Vec::new();
-    for packet in packets(&bytes) {
-        let Some(segment) = tcp_segment(&packet) else { continue };
+    for (number, packet) in packets(&bytes).iter().enumerate() {
+        let Some(segment) = tcp_segment(packet) else { continue };
         if segment.flow.1 != 647 && segment.flow.3 != 647 {
             continue;
         }
@@ -20,19 +25,34 @@ pub(crate) fn failover_streams(file: &str) -> Vec<(Flow, Vec<u8>)> {
             streams.push((segment.flow, Stream { next: segment.seq.wrapping_add(1), ..Stream::default() }));
         } else if let Some((_, stream)) = streams.iter_mut().rev().find(|(flow, _)| *flow == segment.flow) {
             stream.add(segment.seq, segment.data);
+            stream.arrived.push((number, stream.bytes.len()));
         } else {
             // A refused SYN is answered with a bare RST.
             assert!(segment.data.is_empty(), "{file}: a segment of {:?} before its SYN", segment.flow);
         }
     }
     assert!(!streams.is_empty(), "{file} holds no failover connection");
+    for (flow, stream) in &streams {
+        assert!(stream.early.is_empty(), "{file}: {flow:?} has a hole at {}", stream.next);
+    }
     streams
-        .into_iter()
-        .map(|(flow, stream)| {
-            assert!(stream.early.is_empty(), "{file}: {flow:?} has a hole at {}", stream.next);
-            (flow, stream.bytes)
-        })
-        .collect()
+}
+
+/// Every failover message of the file with its direction, in the order in which they were complete.
+#[allow(dead_code, reason = "not every test needs the order")]
+pub(crate) fn failover_messages(file: &str) -> Vec<(Flow, Vec<u8>)> {
+    let mut all = Vec::new();
+    for (flow, stream) in streams(file) {
+        let mut start = 0;
+        while let Some(prefix) = stream.bytes.get(start..start + 2) {
+            let end = start + usize::from(u16::from_be_bytes([prefix[0], prefix[1]]));
+            let (packet, _) = stream.arrived.iter().find(|(_, length)| *length >= end).unwrap();
+            all.push((*packet, flow, stream.bytes[start..end].to_vec()));
+            start = end;
+        }
+    }
+    all.sort_by_key(|(packet, ..)| *packet);
+    all.into_iter().map(|(_, flow, message)| (flow, message)).collect()
 }
 
 /// Where the vectors are.
@@ -55,6 +75,8 @@ struct Stream {
     next: u32,
     bytes: Vec<u8>,
     early: BTreeMap<u32, Vec<u8>>,
+    /// After which packet how many bytes were there.
+    arrived: Vec<(usize, usize)>,
 }
 
 impl Stream {
