@@ -1,0 +1,226 @@
+//! The configuration file: what it may hold. [`load`] reads and checks it whole; nothing is started
+//! from a file with a mistake in it. `example.toml` beside this file shows every key.
+
+pub mod build;
+pub mod options;
+pub mod place;
+pub mod values;
+
+use place::{At, Mistake, Source};
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::net::{Ipv4Addr, SocketAddrV4};
+use std::path::{Path, PathBuf};
+use values::{Hex, HwBytes, Prefix, Range};
+
+/// Option name or number to value, as written.
+pub type Options = BTreeMap<At<String>, At<toml::Value>>;
+
+/// The whole file.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct File {
+    /// Where the lease database and the control socket live; relative to the file's own folder.
+    pub data_dir: PathBuf,
+    #[serde(default)]
+    pub log: Log,
+    pub dhcp4: Dhcp4,
+}
+
+/// `[log]`: the lease database's log.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Log {
+    /// The longest that one log file gets.
+    pub segment_mib: At<u32>,
+    /// Compact when the log has grown by this much, or by the size of the last snapshot if that is more.
+    pub compact_mib: At<u32>,
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self { segment_mib: At::new(0..0, 64), compact_mib: At::new(0..0, 64) }
+    }
+}
+
+/// `[dhcp4]`: the DHCPv4 server.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Dhcp4 {
+    /// Address and port to receive on.
+    pub listen: At<SocketAddrV4>,
+    /// The server identifier, if the address that a message came to is not the right one.
+    pub server_id: Option<Ipv4Addr>,
+    /// UDP port of relays; 67. With `client_port`, for tests without privileges.
+    pub relay_port: Option<u16>,
+    /// UDP port of clients; 68.
+    pub client_port: Option<u16>,
+    /// Clients on this link are answered; without it, only relays (and renewals) are.
+    pub interface: Option<At<String>>,
+    /// Say no (DHCPNAK) to clients that ask for what this server knows to be wrong.
+    #[serde(default)]
+    pub authoritative: bool,
+    #[serde(default)]
+    pub rapid_commit: bool,
+    #[serde(default)]
+    pub bootp: bool,
+    /// Let a client's option 118 choose its subnet (RFC 3011).
+    #[serde(default)]
+    pub subnet_selection: bool,
+    /// Serve only relays that a subnet lists.
+    #[serde(default)]
+    pub only_listed_relays: bool,
+    /// How long an offered address is held for its client.
+    pub offer_seconds: Option<u32>,
+    /// How long an address that is in use by somebody else is left alone.
+    pub quarantine_seconds: Option<u32>,
+    /// A renewal within this part of the lease time is answered without a write.
+    pub cache_threshold_percent: Option<u8>,
+    /// Ask the network for an address before it is offered, and wait this long for an answer.
+    pub ping_millis: Option<u32>,
+    #[serde(default)]
+    pub flood: Flood,
+    pub lease_seconds: Option<u32>,
+    pub min_lease_seconds: Option<u32>,
+    pub max_lease_seconds: Option<u32>,
+    #[serde(default)]
+    pub options: Options,
+    #[serde(default)]
+    pub boot: Boot,
+    #[serde(default)]
+    pub class: Vec<Class>,
+    #[serde(default)]
+    pub subnet: Vec<Subnet>,
+}
+
+/// `dhcp4.flood`: packets a second that one source may send, twice as many at once.
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+pub struct Flood {
+    pub per_client: Option<u32>,
+    pub per_relay: Option<u32>,
+}
+
+/// `boot`: header fields that are no options.
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+pub struct Boot {
+    /// siaddr.
+    pub next_server: Option<Ipv4Addr>,
+    /// sname.
+    pub server_name: String,
+    /// file.
+    pub file: String,
+}
+
+/// `[[dhcp4.class]]`: clients that fit any of the values given here.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Class {
+    pub name: At<String>,
+    /// Option 60 is one of these.
+    #[serde(default)]
+    pub vendor_class: Vec<Hex>,
+    /// Option 60 begins with one of these.
+    #[serde(default)]
+    pub vendor_class_prefix: Vec<Hex>,
+    /// One of option 77's classes is one of these.
+    #[serde(default)]
+    pub user_class: Vec<Hex>,
+    /// The link-layer address begins with one of these.
+    #[serde(default)]
+    pub hw_addr_prefix: Vec<HwBytes>,
+    /// Option 82 has one of these circuit-ids.
+    #[serde(default)]
+    pub circuit_id: Vec<Hex>,
+    /// Option 82 has one of these remote-ids.
+    #[serde(default)]
+    pub remote_id: Vec<Hex>,
+    pub lease_seconds: Option<u32>,
+    pub min_lease_seconds: Option<u32>,
+    pub max_lease_seconds: Option<u32>,
+    #[serde(default)]
+    pub options: Options,
+    #[serde(default)]
+    pub boot: Boot,
+}
+
+/// `[[dhcp4.subnet]]`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Subnet {
+    /// The number that leases keep; the prefix's first address as a number if absent.
+    pub id: Option<At<u32>>,
+    pub prefix: At<Prefix>,
+    /// Relays whose clients belong here though their address doesn't.
+    #[serde(default)]
+    pub relays: Vec<Ipv4Addr>,
+    /// Pools that need no more than their addresses.
+    #[serde(default)]
+    pub pools: Vec<At<Range>>,
+    /// Pools with more to say.
+    #[serde(default)]
+    pub pool: Vec<Pool>,
+    /// Subnets with the same name here share one link.
+    pub shared_network: Option<String>,
+    /// What clients that can do without IPv4 are told to wait, in seconds (RFC 8925).
+    pub v6_only_wait_seconds: Option<u32>,
+    pub lease_seconds: Option<u32>,
+    pub min_lease_seconds: Option<u32>,
+    pub max_lease_seconds: Option<u32>,
+    #[serde(default)]
+    pub options: Options,
+    #[serde(default)]
+    pub boot: Boot,
+    #[serde(default)]
+    pub reservation: Vec<Reservation>,
+}
+
+/// `[[dhcp4.subnet.pool]]`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Pool {
+    pub range: At<Range>,
+    /// Only clients of one of these classes get addresses from here.
+    #[serde(default)]
+    pub classes: Vec<String>,
+    pub v6_only_wait_seconds: Option<u32>,
+    #[serde(default)]
+    pub options: Options,
+    #[serde(default)]
+    pub boot: Boot,
+}
+
+/// `[[dhcp4.subnet.reservation]]`: exactly one of the three that name a client.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Reservation {
+    pub hw_addr: Option<HwBytes>,
+    pub client_id: Option<Hex>,
+    pub circuit_id: Option<Hex>,
+    pub address: At<Ipv4Addr>,
+    #[serde(default)]
+    pub hostname: String,
+    #[serde(default)]
+    pub options: Options,
+    #[serde(default)]
+    pub boot: Boot,
+}
+
+/// A file that was read and found good.
+pub struct Config {
+    pub file: File,
+    /// What the DHCPv4 server engine is given; the links are still to be added.
+    pub server: ddi_dhcp::server::Config,
+    pub data_dir: PathBuf,
+    pub source: Source,
+}
+
+/// Reads and checks `path`.
+pub fn load(path: &Path) -> Result<Config, Mistake> {
+    let source = Source::read(path)?;
+    let file: File = toml::from_str(source.text()).map_err(|e| source.syntax(&e))?;
+    let server = build::server(&file).map_err(|fault| source.fault(&fault))?;
+    let folder = source.path().parent().unwrap_or(Path::new("/"));
+    Ok(Config { data_dir: folder.join(&file.data_dir), file, server, source })
+}

@@ -1,0 +1,186 @@
+//! From the file to the server engine's configuration. The engine checks it; here its findings get
+//! their line.
+
+use super::place::{At, Fault};
+use super::{Boot, Class, Dhcp4, File, Options, Reservation, Subnet, options};
+use ddi_dhcp::server::{self, ClassTest, ConfigFault, LeaseTimes, Params, Place, Ports, Rate, ReservedFor};
+use ddi_dhcp::v4::CodeSet;
+use std::net::Ipv4Addr;
+
+/// The engine's configuration, checked.
+pub fn server(file: &File) -> Result<server::Config, Fault> {
+    for size in [&file.log.segment_mib, &file.log.compact_mib] {
+        if !(1..=65_536).contains(size.get_ref()) {
+            return Err(Fault::new(size, "from 1 to 65536 MiB"));
+        }
+    }
+    let dhcp4 = &file.dhcp4;
+    if let Some(interface) = &dhcp4.interface
+        && !dhcp4.listen.get_ref().ip().is_unspecified()
+    {
+        let what = "broadcasts reach only 0.0.0.0: listen there, or leave `interface` out";
+        return Err(Fault::new(interface, what));
+    }
+    let config = global(dhcp4)?;
+    server::Server::new(config.clone(), 0).map_err(|error| located(dhcp4, &error))?;
+    Ok(config)
+}
+
+fn global(dhcp4: &Dhcp4) -> Result<server::Config, Fault> {
+    let base = server::Config::default();
+    let rate = |per_second: u32| Rate { per_second, burst: per_second.saturating_mul(2) };
+    let lease = lease_times(dhcp4.min_lease_seconds, dhcp4.lease_seconds, dhcp4.max_lease_seconds);
+    Ok(server::Config {
+        authoritative: dhcp4.authoritative,
+        server_id: dhcp4.server_id,
+        ports: Ports {
+            relay: dhcp4.relay_port.unwrap_or(base.ports.relay),
+            client: dhcp4.client_port.unwrap_or(base.ports.client),
+        },
+        lease: lease.unwrap_or(base.lease),
+        params: params(&dhcp4.options, &dhcp4.boot)?,
+        classes: dhcp4.class.iter().map(class).collect::<Result<_, _>>()?,
+        subnets: dhcp4.subnet.iter().map(subnet).collect::<Result<_, _>>()?,
+        offer_seconds: dhcp4.offer_seconds.unwrap_or(base.offer_seconds),
+        quarantine_seconds: dhcp4.quarantine_seconds.unwrap_or(base.quarantine_seconds),
+        ping_millis: dhcp4.ping_millis,
+        cache_threshold_percent: dhcp4.cache_threshold_percent.unwrap_or(base.cache_threshold_percent),
+        rapid_commit: dhcp4.rapid_commit,
+        dynamic_bootp: dhcp4.bootp,
+        subnet_selection: dhcp4.subnet_selection,
+        only_listed_relays: dhcp4.only_listed_relays,
+        client_rate: dhcp4.flood.per_client.map(rate),
+        relay_rate: dhcp4.flood.per_relay.map(rate),
+        ..base
+    })
+}
+
+/// One time given is the time for everybody.
+fn lease_times(min: Option<u32>, usual: Option<u32>, max: Option<u32>) -> Option<LeaseTimes> {
+    let default_seconds = usual.or(max).or(min)?;
+    Some(LeaseTimes {
+        default_seconds,
+        min_seconds: min.unwrap_or(default_seconds),
+        max_seconds: max.unwrap_or(default_seconds),
+    })
+}
+
+fn params(options: &Options, boot: &Boot) -> Result<Params, Fault> {
+    Ok(Params {
+        options: options::encode(options)?,
+        always: CodeSet::EMPTY,
+        next_server: boot.next_server,
+        server_name: boot.server_name.clone().into_bytes(),
+        boot_file: boot.file.clone().into_bytes(),
+    })
+}
+
+fn class(class: &Class) -> Result<server::Class, Fault> {
+    let hex = |values: &[super::Hex], test: fn(Vec<u8>) -> ClassTest| -> Vec<ClassTest> {
+        values.iter().map(|value| test(value.0.clone())).collect()
+    };
+    let any_of = [
+        hex(&class.vendor_class, ClassTest::VendorClass),
+        hex(&class.vendor_class_prefix, ClassTest::VendorClassPrefix),
+        hex(&class.user_class, ClassTest::UserClass),
+        class.hw_addr_prefix.iter().map(|prefix| ClassTest::HwAddrPrefix(prefix.0.clone())).collect(),
+        hex(&class.circuit_id, ClassTest::CircuitId),
+        hex(&class.remote_id, ClassTest::RemoteId),
+    ]
+    .concat();
+    if any_of.is_empty() {
+        return Err(Fault::new(&class.name, "nothing says who is in this class"));
+    }
+    Ok(server::Class {
+        name: class.name.get_ref().clone(),
+        any_of,
+        params: params(&class.options, &class.boot)?,
+        lease: lease_times(class.min_lease_seconds, class.lease_seconds, class.max_lease_seconds),
+    })
+}
+
+fn subnet(subnet: &Subnet) -> Result<server::Subnet, Fault> {
+    let prefix = subnet.prefix.get_ref().0;
+    let id = match &subnet.id {
+        Some(id) if *id.get_ref() == 0 => return Err(Fault::new(id, "an id is at least 1")),
+        Some(id) => *id.get_ref(),
+        // Stays the same when subnets are added or moved in the file.
+        None => prefix.network().to_bits(),
+    };
+    let plain = subnet.pools.iter().map(|range| Ok(pool(range)));
+    let rich = subnet.pool.iter().map(|rich| {
+        Ok(server::Pool {
+            classes: rich.classes.clone(),
+            params: params(&rich.options, &rich.boot)?,
+            v6_only_wait_seconds: rich.v6_only_wait_seconds,
+            ..pool(&rich.range)
+        })
+    });
+    Ok(server::Subnet {
+        shared_network: subnet.shared_network.clone(),
+        relays: subnet.relays.clone(),
+        pools: plain.chain(rich).collect::<Result<_, Fault>>()?,
+        reservations: subnet.reservation.iter().map(reservation).collect::<Result<_, _>>()?,
+        lease: lease_times(subnet.min_lease_seconds, subnet.lease_seconds, subnet.max_lease_seconds),
+        params: params(&subnet.options, &subnet.boot)?,
+        v6_only_wait_seconds: subnet.v6_only_wait_seconds,
+        ..server::Subnet::new(id, prefix)
+    })
+}
+
+fn pool(range: &At<super::Range>) -> server::Pool {
+    server::Pool::new(range.get_ref().first, range.get_ref().last)
+}
+
+fn reservation(reservation: &Reservation) -> Result<server::Reservation, Fault> {
+    let client = match (&reservation.hw_addr, &reservation.client_id, &reservation.circuit_id) {
+        (Some(id), None, None) => ReservedFor::HwAddr(id.0.clone()),
+        (None, Some(id), None) => ReservedFor::ClientId(id.0.clone()),
+        (None, None, Some(id)) => ReservedFor::CircuitId(id.0.clone()),
+        _ => return Err(Fault::new(&reservation.address, "needs one of hw_addr, client_id and circuit_id")),
+    };
+    let address: Ipv4Addr = *reservation.address.get_ref();
+    Ok(server::Reservation {
+        hostname: reservation.hostname.clone().into_bytes(),
+        params: params(&reservation.options, &reservation.boot)?,
+        ..server::Reservation::new(client, address)
+    })
+}
+
+/// The engine's finding, with its place in the file instead of an index.
+fn located(dhcp4: &Dhcp4, error: &server::ConfigError) -> Fault {
+    let what = error.fault.to_string();
+    let (options, named) = match error.place {
+        Place::Class { class } => {
+            let class = &dhcp4.class[class];
+            (Some(&class.options), Fault::new(&class.name, what))
+        }
+        Place::Subnet { subnet } => {
+            let subnet = &dhcp4.subnet[subnet];
+            (Some(&subnet.options), Fault::new(&subnet.prefix, what))
+        }
+        Place::Pool { subnet, pool } => {
+            let subnet = &dhcp4.subnet[subnet];
+            match subnet.pools.get(pool) {
+                Some(range) => (None, Fault::new(range, what)),
+                None => {
+                    let rich = &subnet.pool[pool - subnet.pools.len()];
+                    (Some(&rich.options), Fault::new(&rich.range, what))
+                }
+            }
+        }
+        Place::Reservation { subnet, reservation } => {
+            let reservation = &dhcp4.subnet[subnet].reservation[reservation];
+            (Some(&reservation.options), Fault::new(&reservation.address, what))
+        }
+        // A number in [dhcp4] itself.
+        _ => (Some(&dhcp4.options), Fault::new(&dhcp4.listen, what)),
+    };
+    let key = match error.fault {
+        ConfigFault::OptionNotConfigurable { code } => {
+            options.and_then(|options| options::key_of(options, code))
+        }
+        _ => None,
+    };
+    key.map_or(named, |key| Fault::new(key, error.fault.to_string()))
+}

@@ -1,0 +1,214 @@
+//! The demo: a node as a child process, thousands of clients, a kill in the middle, and the proof
+//! that nothing which was promised is lost. No root, no configuration, no network but loopback.
+
+mod check;
+mod child;
+mod crowd;
+mod message;
+mod report;
+
+use child::Node;
+use crowd::{Crowd, RELAY};
+use report::{Progress, percentile, table, thousands};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+use std::{fs, io};
+
+/// Before `run`: the node dies with the process that started it.
+pub const DIE_WITH_PARENT: &str = "--die-with-parent";
+
+/// Clients that bind an address; half of them after the kill.
+const CLIENTS: u32 = 40_000;
+/// A machine too slow for that many binds fewer in this time.
+const BIND_MAX: Duration = Duration::from_secs(10);
+/// Something is wrong if one phase takes longer than this.
+const PHASE_MAX: Duration = Duration::from_secs(60);
+
+/// Runs it. True if everything that was promised held.
+pub fn run() -> io::Result<bool> {
+    let home = Home::new()?;
+    let outcome = Demo::new(&home)?.run();
+    if !matches!(outcome, Ok(true)) {
+        let log = fs::read_to_string(home.log()).unwrap_or_default();
+        eprintln!("--- what the node said ---\n{log}--- end ---");
+    }
+    outcome
+}
+
+/// A temporary directory with the node's configuration, removed at the end.
+struct Home(PathBuf);
+
+impl Home {
+    fn new() -> io::Result<Self> {
+        let nanos = std::time::SystemTime::UNIX_EPOCH.elapsed().map_or(0, |since| since.subsec_nanos());
+        let home = Self(std::env::temp_dir().join(format!("ddi-demo-{}-{nanos}", std::process::id())));
+        fs::create_dir(&home.0)?;
+        // Port 0: any that is free.
+        let config = format!(
+            "data_dir = \"state\"\n\
+             [dhcp4]\n\
+             listen = \"{RELAY}:0\"\n\
+             cache_threshold_percent = 0\n\
+             [[dhcp4.subnet]]\n\
+             prefix = \"10.0.0.0/8\"\n\
+             relays = [\"{RELAY}\"]\n\
+             pools = [\"10.1.0.0-10.250.255.255\"]\n\
+             lease_seconds = 86400\n\
+             options = {{ routers = [\"10.0.0.1\"], dns_servers = [\"10.0.0.53\"] }}\n"
+        );
+        fs::write(home.config(), config)?;
+        Ok(home)
+    }
+
+    fn config(&self) -> PathBuf {
+        self.0.join("node.toml")
+    }
+
+    fn log(&self) -> PathBuf {
+        self.0.join("node.log")
+    }
+}
+
+impl Drop for Home {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+struct Demo<'a> {
+    home: &'a Home,
+    progress: Progress,
+    crowd: Crowd,
+    node: Node,
+}
+
+impl<'a> Demo<'a> {
+    fn new(home: &'a Home) -> io::Result<Self> {
+        let node = Node::start(&home.config(), &home.log())?;
+        let mut crowd = Crowd::new(CLIENTS)?;
+        crowd.set_server(node.dhcp4);
+        let mut progress = Progress::new();
+        progress.say(&format!("node started on {} in {} ms", node.dhcp4, node.started_in.as_millis()));
+        Ok(Self { home, progress, crowd, node })
+    }
+
+    fn run(mut self) -> io::Result<bool> {
+        let began = Instant::now();
+        self.drive("binding", |crowd| {
+            crowd.done() >= CLIENTS as usize / 2 || began.elapsed() > BIND_MAX / 2
+        })?;
+        let before_kill = (self.crowd.done(), self.crowd.under_way());
+        let mut serving = began.elapsed();
+        let down = self.kill_and_restart()?;
+        let again = Instant::now();
+        self.drive("binding", |crowd| crowd.all_done() || again.elapsed() > BIND_MAX / 2)?;
+        serving += again.elapsed();
+        let bound = self.crowd.done();
+        let mut latencies = std::mem::take(&mut self.crowd.latencies);
+        latencies.sort_unstable();
+        let listed = self.check_leases()?;
+        let renewals = self.renew_all()?;
+        let stopped = self.node.stop()?;
+        if !stopped.success() {
+            self.crowd.violations.push(format!("the node did not stop cleanly: {stopped}"));
+        }
+        let rate = |count: usize, time: Duration| thousands((count as f64 / time.as_secs_f64()) as usize);
+        let millis = |time: Duration| format!("{:.1} ms", time.as_secs_f64() * 1e3);
+        let (p50, p99) = (percentile(&latencies, 50), percentile(&latencies, 99));
+        let holds = self.crowd.violations.is_empty();
+        table(&[
+            ("exchanges", format!("{} (DISCOVER to ACK, each ACK after its sync)", thousands(bound))),
+            ("rate", format!("{} exchanges/s", rate(bound, serving))),
+            (
+                "latency",
+                format!("p50 {}, p99 {}, with {} under way", millis(p50), millis(p99), before_kill.1),
+            ),
+            ("leases", thousands(listed)),
+            ("killed", format!("SIGKILL after {} exchanges", thousands(before_kill.0))),
+            ("restart", format!("{} from start to serving", millis(down))),
+            (
+                "renewals",
+                format!("{}, {}/s", thousands(self.crowd.done()), rate(self.crowd.done(), renewals)),
+            ),
+            ("retransmitted", thousands(self.crowd.retransmitted as usize)),
+            (
+                "verified",
+                if holds { "every ACKed address is still its client's, none bound twice" } else { "NO" }
+                    .into(),
+            ),
+        ]);
+        for violation in self.crowd.violations.iter().take(20) {
+            println!("  {violation}");
+        }
+        Ok(holds)
+    }
+
+    /// Lets the clients work until `until`.
+    fn drive(&mut self, doing: &str, until: impl Fn(&Crowd) -> bool) -> io::Result<()> {
+        let began = Instant::now();
+        while !until(&self.crowd) {
+            self.crowd.step()?;
+            let (done, under_way) = (self.crowd.done(), self.crowd.under_way());
+            self.progress.at(|| format!("{doing}: {} done, {under_way} under way", thousands(done)));
+            if began.elapsed() > PHASE_MAX {
+                return Err(io::Error::other(format!(
+                    "{doing}: {done} done, {under_way} under way, and no progress"
+                )));
+            }
+        }
+        Ok(())
+    }
+
+    fn kill_and_restart(&mut self) -> io::Result<Duration> {
+        self.node.kill()?;
+        // What it had sent before is in the socket, and was promised.
+        self.crowd.take_answers()?;
+        let text = format!(
+            "killed with SIGKILL after {} exchanges, {} under way",
+            thousands(self.crowd.done()),
+            self.crowd.under_way()
+        );
+        self.progress.say(&text);
+        self.node = Node::start(&self.home.config(), &self.home.log())?;
+        self.crowd.set_server(self.node.dhcp4);
+        self.progress.say(&format!("started again in {} ms", self.node.started_in.as_millis()));
+        Ok(self.node.started_in)
+    }
+
+    /// Compares what the node lists with what the clients were told. Returns how many leases are listed.
+    fn check_leases(&mut self) -> io::Result<usize> {
+        let leases = check::leases(&self.home.config())?;
+        let mut found = check::compare(&leases, &self.crowd.owners);
+        self.crowd.violations.append(&mut found);
+        let text = format!(
+            "compared {} ACKed addresses with {} leases listed",
+            thousands(self.crowd.owners.len()),
+            thousands(leases.len())
+        );
+        self.progress.say(&text);
+        Ok(leases.len())
+    }
+
+    /// Every client asks to keep its address.
+    fn renew_all(&mut self) -> io::Result<Duration> {
+        let began = Instant::now();
+        self.crowd.start_renewing();
+        self.drive("renewing", Crowd::all_done)?;
+        Ok(began.elapsed())
+    }
+}
+
+/// Used by `check`, too.
+fn this_program() -> io::Result<PathBuf> {
+    std::env::current_exe()
+}
+
+/// Asks the node of `config` by `node ctl`.
+fn ctl(config: &Path, words: &[&str]) -> io::Result<Vec<u8>> {
+    let output = std::process::Command::new(this_program()?).arg("ctl").arg(config).args(words).output()?;
+    if output.status.success() {
+        Ok(output.stdout)
+    } else {
+        Err(io::Error::other(format!("ctl {words:?}: {}", String::from_utf8_lossy(&output.stdout))))
+    }
+}

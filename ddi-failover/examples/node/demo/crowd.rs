@@ -1,0 +1,239 @@
+//! Clients behind one relay: many exchanges under way at once, with retransmission, over one socket.
+
+use super::message::{self, Identity, MESSAGE_MAX, MessageType, Request};
+use crate::net;
+use crate::net::receive::Receiver;
+use crate::net::send::{Sender, Way};
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use std::collections::{HashMap, VecDeque};
+use std::io;
+use std::net::{Ipv4Addr, SocketAddrV4};
+use std::os::fd::{AsFd, OwnedFd};
+use std::time::{Duration, Instant};
+
+/// Exchanges under way at once.
+const WINDOW: usize = 200;
+/// A message without an answer is sent again after this.
+const RETRANSMIT: Duration = Duration::from_millis(400);
+/// A client that has asked this often for its offer begins anew, as one whose offer was forgotten.
+const REQUESTS_MAX: u8 = 3;
+
+/// The relay's address (giaddr), on the loopback interface like all of the demo.
+pub const RELAY: Ipv4Addr = Ipv4Addr::LOCALHOST;
+
+/// Where a client stands.
+#[derive(Clone, Copy)]
+enum State {
+    /// Its turn has not come.
+    Waiting,
+    /// It sent this.
+    Asking(Request),
+    /// It has an ACK.
+    Done,
+}
+
+struct Client {
+    state: State,
+    /// When its exchange began, and when it last sent.
+    began: Instant,
+    sent: Instant,
+    tries: u8,
+    /// The address of its last ACK.
+    address: Option<Ipv4Addr>,
+}
+
+/// See the module.
+pub struct Crowd {
+    clients: Vec<Client>,
+    /// The next client whose turn comes.
+    next: usize,
+    under_way: usize,
+    /// When each sent something, oldest first; most have an answer since.
+    sent: VecDeque<(Instant, u32)>,
+    /// The high byte of transaction ids: tells answers to an earlier round from those to this one.
+    round: u8,
+    renewing: bool,
+    socket: OwnedFd,
+    receiver: Receiver,
+    sender: Sender<MESSAGE_MAX>,
+    server: SocketAddrV4,
+    /// Every address that was ever ACKed, and whose it is.
+    pub owners: HashMap<Ipv4Addr, u32>,
+    /// What must never happen, in words.
+    pub violations: Vec<String>,
+    /// From DISCOVER (or renewal) to ACK, in this round.
+    pub latencies: Vec<Duration>,
+    pub retransmitted: u64,
+}
+
+impl Crowd {
+    pub fn new(clients: u32) -> io::Result<Self> {
+        let now = Instant::now();
+        let client = || Client { state: State::Waiting, began: now, sent: now, tries: 0, address: None };
+        Ok(Self {
+            clients: (0..clients).map(|_| client()).collect(),
+            next: 0,
+            under_way: 0,
+            sent: VecDeque::new(),
+            round: 1,
+            renewing: false,
+            socket: net::udp(SocketAddrV4::new(RELAY, 0))?,
+            receiver: Receiver::new(),
+            sender: Sender::new(),
+            server: SocketAddrV4::new(RELAY, 0),
+            owners: HashMap::new(),
+            violations: Vec::new(),
+            latencies: Vec::with_capacity(clients as usize),
+            retransmitted: 0,
+        })
+    }
+
+    /// From now on the server is here.
+    pub fn set_server(&mut self, server: SocketAddrV4) {
+        self.server = server;
+    }
+
+    /// Every client that has an address renews it next.
+    pub fn start_renewing(&mut self) {
+        for client in &mut self.clients {
+            client.state = State::Waiting;
+        }
+        (self.next, self.under_way, self.renewing) = (0, 0, true);
+        self.round += 1;
+        self.sent.clear();
+        self.latencies.clear();
+    }
+
+    /// Clients done in this round.
+    pub fn done(&self) -> usize {
+        self.latencies.len()
+    }
+
+    pub fn under_way(&self) -> usize {
+        self.under_way
+    }
+
+    pub fn all_done(&self) -> bool {
+        self.next == self.clients.len() && self.under_way == 0
+    }
+
+    /// Sends what is due, waits for answers for a moment, and takes them.
+    pub fn step(&mut self) -> io::Result<()> {
+        self.retransmit();
+        while self.under_way < WINDOW && self.next < self.clients.len() {
+            self.begin();
+        }
+        self.sender.send(&self.socket);
+        let mut ready = [PollFd::new(self.socket.as_fd(), PollFlags::POLLIN)];
+        poll(&mut ready, PollTimeout::from(20_u8))?;
+        self.take_answers()
+    }
+
+    /// Takes the answers that are there.
+    pub fn take_answers(&mut self) -> io::Result<()> {
+        loop {
+            let mut answers = Vec::new();
+            let got = self
+                .receiver
+                .receive(&self.socket, |datagram| answers.extend(message::read(datagram.bytes)))?;
+            if got == 0 {
+                return Ok(());
+            }
+            answers.iter().for_each(|answer| self.on_answer(answer));
+        }
+    }
+
+    fn begin(&mut self) {
+        let nth = self.next as u32;
+        self.next += 1;
+        let client = &mut self.clients[nth as usize];
+        client.began = Instant::now();
+        let request = match client.address {
+            Some(address) if self.renewing => Request::Renew { address },
+            _ => Request::Discover,
+        };
+        self.under_way += 1;
+        self.ask(nth, request);
+    }
+
+    fn ask(&mut self, nth: u32, request: Request) {
+        let client = &mut self.clients[nth as usize];
+        client.tries = 0;
+        client.state = State::Asking(request);
+        self.transmit(nth, request);
+    }
+
+    fn transmit(&mut self, nth: u32, request: Request) {
+        let now = Instant::now();
+        self.clients[nth as usize].sent = now;
+        self.sent.push_back((now, nth));
+        let xid = u32::from(self.round) << 24 | nth;
+        let len = message::write(self.sender.next(), Identity::nth(nth), xid, RELAY, request);
+        let way = Way { interface: 0, from: Some(RELAY) };
+        self.sender.push(&self.socket, len, way, self.server);
+    }
+
+    fn retransmit(&mut self) {
+        while let Some(&(when, nth)) = self.sent.front()
+            && when.elapsed() >= RETRANSMIT
+        {
+            self.sent.pop_front();
+            let client = &mut self.clients[nth as usize];
+            let State::Asking(request) = client.state else { continue };
+            if client.sent != when {
+                continue;
+            }
+            self.retransmitted += 1;
+            client.tries += 1;
+            if matches!(request, Request::Select { .. }) && client.tries >= REQUESTS_MAX {
+                self.ask(nth, Request::Discover);
+            } else {
+                client.tries = client.tries.min(REQUESTS_MAX);
+                self.transmit(nth, request);
+            }
+        }
+    }
+
+    fn on_answer(&mut self, answer: &message::Answer) {
+        let nth = answer.xid & 0x00ff_ffff;
+        let (Some(client), true) =
+            (self.clients.get(nth as usize), answer.xid >> 24 == u32::from(self.round))
+        else {
+            return;
+        };
+        match (answer.kind, client.state) {
+            (MessageType::Offer, State::Asking(Request::Discover)) => {
+                self.ask(nth, Request::Select { address: answer.address, server: answer.server });
+            }
+            (MessageType::Ack, State::Asking(request)) => self.on_ack(nth, request, answer.address),
+            (MessageType::Nak, State::Asking(Request::Renew { address })) => {
+                self.violations.push(format!("client {nth} was refused its own address {address}"));
+                self.ask(nth, Request::Discover);
+            }
+            (MessageType::Nak, State::Asking(Request::Select { .. })) => self.ask(nth, Request::Discover),
+            _ => {}
+        }
+    }
+
+    fn on_ack(&mut self, nth: u32, request: Request, address: Ipv4Addr) {
+        if let Request::Renew { address: old } = request
+            && old != address
+        {
+            self.violations.push(format!("client {nth} renewed {old} and was given {address}"));
+        }
+        if let Some(owner) = self.owners.insert(address, nth)
+            && owner != nth
+        {
+            self.violations.push(format!("{address} was given to client {owner} and to client {nth}"));
+        }
+        let client = &mut self.clients[nth as usize];
+        if let Some(old) = client.address.replace(address)
+            && old != address
+        {
+            self.violations.push(format!("client {nth} has {old} and was given {address} too"));
+        }
+        client.state = State::Done;
+        self.latencies.push(client.began.elapsed());
+        self.under_way -= 1;
+    }
+}

@@ -1,0 +1,38 @@
+//! Sockets: the only part of the node that knows them.
+
+pub mod frame;
+pub mod link;
+pub mod ping;
+pub mod receive;
+pub mod send;
+
+use nix::sys::socket::{
+    AddressFamily, SockFlag, SockType, SockaddrIn, bind, setsockopt, socket,
+    sockopt::{Broadcast, Ipv4PacketInfo, RcvBuf, RcvBufForce, SndBuf, SndBufForce},
+};
+use std::io;
+use std::net::SocketAddrV4;
+use std::os::fd::{AsRawFd, OwnedFd};
+
+/// Room for bursts, in bytes: a few ten thousand packets.
+const SOCKET_BUFFER: usize = 16 << 20;
+
+/// Datagrams that one system call takes or gives.
+pub const BATCH: usize = 64;
+
+/// A UDP socket for DHCP: non-blocking, may broadcast, tells where each datagram came in.
+pub fn udp(listen: SocketAddrV4) -> io::Result<OwnedFd> {
+    let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK;
+    let udp = socket(AddressFamily::Inet, SockType::Datagram, flags, None)?;
+    setsockopt(&udp, Ipv4PacketInfo, &true)?;
+    setsockopt(&udp, Broadcast, &true)?;
+    // Root may go beyond the system's limit; others get what the limit allows.
+    if setsockopt(&udp, RcvBufForce, &SOCKET_BUFFER).is_err() {
+        setsockopt(&udp, RcvBuf, &SOCKET_BUFFER)?;
+    }
+    if setsockopt(&udp, SndBufForce, &SOCKET_BUFFER).is_err() {
+        setsockopt(&udp, SndBuf, &SOCKET_BUFFER)?;
+    }
+    bind(udp.as_raw_fd(), &SockaddrIn::from(listen))?;
+    Ok(udp)
+}

@@ -1,0 +1,69 @@
+//! The second thread: it waits for the disk, so that the first never does.
+
+use ddi_core::db::LeaseDb;
+use ddi_core::log::{Batch, LogError, Synced};
+use nix::sys::eventfd::EventFd;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
+use std::thread::{self, JoinHandle};
+
+/// Hands batches to the sync thread and takes them back.
+pub struct Syncer {
+    batches: Option<SyncSender<Batch>>,
+    synced: Receiver<Synced>,
+    thread: Option<JoinHandle<()>>,
+    out: bool,
+}
+
+impl Syncer {
+    /// `wake` is written whenever a batch is back.
+    pub fn start(wake: Arc<EventFd>) -> Self {
+        let (batches, to_sync) = sync_channel::<Batch>(1);
+        let (back, synced) = sync_channel(1);
+        let thread = thread::spawn(move || {
+            for batch in to_sync {
+                if back.send(batch.sync()).is_err() {
+                    return;
+                }
+                let _ = wake.write(1);
+            }
+        });
+        Self { batches: Some(batches), synced, thread: Some(thread), out: false }
+    }
+
+    /// Takes back a batch that is done, and gives out what has gathered since: the slower the disk, the
+    /// larger the next batch. An error means that the database is no more to be trusted.
+    pub fn turn(&mut self, db: &mut LeaseDb) -> Result<(), String> {
+        match self.synced.try_recv() {
+            Ok(synced) => {
+                self.out = false;
+                db.batch_durable(synced).map_err(|e| e.to_string())?;
+            }
+            Err(TryRecvError::Empty) => {}
+            Err(TryRecvError::Disconnected) => return Err("the sync thread is gone".to_owned()),
+        }
+        if !self.out
+            && let Some(batch) = db.take_batch()
+            && let Some(batches) = &self.batches
+        {
+            // The channel has room: no batch is out.
+            self.out = batches.send(batch).is_ok();
+        }
+        Ok(())
+    }
+
+    /// Waits until everything is on disk, and ends the thread.
+    pub fn finish(mut self, db: &mut LeaseDb) -> Result<(), LogError> {
+        if self.out
+            && let Ok(synced) = self.synced.recv()
+        {
+            db.batch_durable(synced)?;
+        }
+        self.batches = None;
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+        db.commit()?;
+        Ok(())
+    }
+}
