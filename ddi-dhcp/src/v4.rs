@@ -23,6 +23,7 @@ mod relay;
 mod route;
 mod set;
 mod value;
+mod walk;
 
 pub use client::{ClientId, UserClasses, VendorData};
 
@@ -32,8 +33,9 @@ pub use fqdn::{Fqdn, FqdnName};
 pub use header::{BROADCAST_FLAG, Cookie, HEADER_LEN, Header, MAGIC_COOKIE, MIN_LEN, MessageType, Op};
 pub use message::Message;
 pub use name::{Name, SearchList, emit_search_list};
-pub use packet::{BadOption, BadReason, Overload, Packet};
+pub use packet::{BadOption, BadReason, Packet};
 pub use relay::RelayInfo;
 pub use route::{Route, Routes, emit_routes};
 pub use set::OptionSet;
 pub use value::OptionValue;
+pub use walk::Overload;

@@ -163,6 +163,14 @@ fn search_lists_follow_pointers_back_only() {
     assert_eq!(names(b"\x05ab"), Err(NameError::Broken { at: 0 }));
     assert_eq!(names(b"\x41a"), Err(NameError::Broken { at: 0 }));
     assert_eq!(names(b"\xc0"), Err(NameError::Broken { at: 0 }));
+
+    // Each name a pointer to the pointer before: read as far as that is reasonable.
+    let mut chain = b"\x01a\0\xc0\x00".to_vec();
+    for at in 0..200u16 {
+        chain.extend((0xc003 + 2 * at).to_be_bytes());
+    }
+    assert_eq!(SearchList::new(&chain).filter(Result::is_ok).count(), 128);
+    assert_eq!(names(&chain), Err(NameError::TooLong));
 }
 
 #[test]

@@ -9,6 +9,8 @@ use crate::error::NameError;
 const NAME_MAX: usize = 254;
 /// Longest label.
 const LABEL_MAX: usize = 63;
+/// Most pointers in one name: more than it can have labels.
+const POINTERS_MAX: usize = 127;
 /// The two top bits of a length byte that make it a pointer, and where pointers end to reach.
 const POINTER: u8 = 0xc0;
 const POINTER_MAX: usize = 0x3fff;
@@ -228,6 +230,7 @@ impl<'a> SearchList<'a> {
         let mut next = None;
         // Every pointer must go before the place where reading last started: so they come to an end.
         let mut limit = at;
+        let mut pointers = 0;
         loop {
             let broken = NameError::Broken { at };
             let len = *self.bytes.get(at).ok_or(broken)?;
@@ -242,6 +245,10 @@ impl<'a> SearchList<'a> {
                 let target = usize::from(u16::from_be_bytes([len & !POINTER, low]));
                 if target >= limit {
                     return Err(NameError::PointerNotBack { at });
+                }
+                pointers += 1;
+                if pointers > POINTERS_MAX {
+                    return Err(NameError::TooLong);
                 }
                 next = next.or(Some(at + 2));
                 limit = target;

@@ -2,7 +2,7 @@
 
 use std::net::Ipv4Addr;
 
-use super::packet::{Step, Walk};
+use super::walk::{Step, Walk};
 
 /// The value of an option: all pieces with its code, joined in the order options field, file, sname.
 ///
