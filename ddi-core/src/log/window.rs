@@ -114,12 +114,21 @@ impl Window {
     pub(crate) fn look(&mut self, offset: u64) -> Result<Look, LogError> {
         let Some(header) = self.header(offset)? else { return Ok(Look::Nothing) };
         let len = header.payload_bytes as usize;
+        if len > CHUNK_BYTES && !self.reaches(offset + (HEADER_BYTES + len) as u64)? {
+            return Ok(Look::BadPayload(header));
+        }
         let bytes = self.bytes(offset, HEADER_BYTES + len)?;
         let payload = bytes.get(HEADER_BYTES..).unwrap_or_default();
         if payload.len() == len && crc32c(payload) == header.content {
             return Ok(Look::Batch(header));
         }
         Ok(Look::BadPayload(header))
+    }
+
+    /// Whether the file is that long: no memory is taken for what it does not hold.
+    fn reaches(&self, end: u64) -> Result<bool, LogError> {
+        let read = self.storage.read(&self.name, end.saturating_sub(1), &mut [0]);
+        Ok(read.map_err(LogError::storage("read", &self.name))? == 1)
     }
 
     /// The payload of the batch that the last look found, at this offset.
