@@ -56,7 +56,7 @@ enum Source {
 
 /// The next segment, being prepared: it holds no batch.
 pub(crate) struct Ahead {
-    id: u64,
+    name: String,
     source: Source,
     capacity: u64,
     prepared: u64,
@@ -73,12 +73,12 @@ impl Ahead {
             }
             None => (Source::Fresh, wanted),
         };
-        Ok(Self { id, source, capacity, prepared: 0 })
+        Ok(Self { name: segment::name(id), source, capacity, prepared: 0 })
     }
 
     /// Goes on with a file of that name that was found, all zeros.
     pub(crate) fn found(id: u64, bytes: u64, wanted: u64) -> Self {
-        Self { id, source: Source::Fresh, capacity: bytes.max(wanted), prepared: bytes }
+        Self { name: segment::name(id), source: Source::Fresh, capacity: bytes.max(wanted), prepared: bytes }
     }
 
     /// How much there is to do, in bytes.
@@ -94,19 +94,18 @@ impl Ahead {
         }
     }
 
-    /// The length of the segment if it can be turned to: its file has its name, or has none yet.
-    pub(crate) fn capacity(&self) -> Option<u64> {
+    /// The segment's name and length if it can be turned to: its file has its name, or is still to come.
+    pub(crate) fn into_segment(self) -> Option<(String, u64)> {
         match self.source {
-            Source::Fresh => Some(self.capacity),
+            Source::Fresh => Some((self.name, self.capacity)),
             Source::Spare => None,
         }
     }
 
     /// Prepares one slice.
     pub(crate) fn prepare_slice(&mut self, storage: &dyn Storage) -> Result<(), LogError> {
-        let name = segment::name(self.id);
         let file = match self.source {
-            Source::Fresh => &name,
+            Source::Fresh => &self.name,
             Source::Spare => SPARE_NAME,
         };
         let to = self.prepared + self.slice_bytes();
@@ -114,7 +113,7 @@ impl Ahead {
         storage.sync(file).map_err(LogError::storage("sync", file))?;
         self.prepared = to;
         if let (Source::Spare, 0) = (&self.source, self.unprepared()) {
-            storage.rename(SPARE_NAME, &name).map_err(LogError::storage("rename", SPARE_NAME))?;
+            storage.rename(SPARE_NAME, &self.name).map_err(LogError::storage("rename", SPARE_NAME))?;
             self.source = Source::Fresh;
         }
         Ok(())

@@ -98,9 +98,8 @@ impl Writer {
     /// only makes its syncs slower.
     fn rotate(&mut self) {
         let id = self.current.id + 1;
-        let prepared = self.next.take().and_then(|next| next.capacity());
-        let capacity = prepared.unwrap_or_else(|| self.next_capacity());
-        let name = segment::name(id);
+        let prepared = self.next.take().and_then(Ahead::into_segment);
+        let (name, capacity) = prepared.unwrap_or_else(|| (segment::name(id), self.next_capacity()));
         self.live_bytes += capacity;
         self.current = Current { id, name, offset: 0, capacity };
         self.owed = 0;
