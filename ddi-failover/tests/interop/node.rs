@@ -60,6 +60,7 @@ impl Setup {
             if quoted.is_empty() { String::new() } else { format!("relays = [{}]\n", quoted.join(", ")) };
         let text = format!(
             "data_dir = \"{}\"\n[dhcp4]\nlisten = \"0.0.0.0:67\"\n{interface}authoritative = true\n\
+             min_lease_seconds = 10\ncache_threshold_percent = 0\n\
              [[dhcp4.subnet]]\nprefix = \"10.77.0.0/16\"\n{relays}pools = [\"{}\"]\nlease_seconds = {}\n\
              options = {{ routers = [\"{}\"], dns_servers = [\"10.77.0.53\"], domain_name = \"example.com\" }}\n\
              [[dhcp4.subnet.reservation]]\nhw_addr = \"02:00:00:00:00:01\"\naddress = \"10.77.1.1\"\n",

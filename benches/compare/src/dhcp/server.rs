@@ -85,7 +85,7 @@ impl Kind {
 fn node_config(state: &Path) -> String {
     format!(
         "data_dir = \"{}\"\n[dhcp4]\nlisten = \"0.0.0.0:67\"\nauthoritative = true\n\
-         [[dhcp4.subnet]]\nprefix = \"10.77.0.0/16\"\nrelays = [\"10.77.0.2\"]\n\
+         [dhcp4.flood]\nper_relay = 1000000\n[[dhcp4.subnet]]\nprefix = \"10.77.0.0/16\"\nrelays = [\"10.77.0.2\"]\n\
          pools = [\"10.77.16.0-10.77.255.250\"]\nlease_seconds = 4000\n\
          options = {{ routers = [\"10.77.0.1\"], dns_servers = [\"10.77.0.53\"], domain_name = \"example.com\" }}\n",
         state.display()
