@@ -36,14 +36,14 @@ impl Context {
         let Value::Map(mut members) = json::parse(text).map_err(fault)? else {
             return Err(fault("not a JSON object".into()));
         };
-        let was_empty = members.is_empty();
         if family == Family::V4 {
             context.relay_agent_info = take_relay_agent_info(&mut members).unwrap_or_default();
         }
         if let Some(ddi) = members.remove(DDI) {
             context.added = parse_added(&ddi)?;
         }
-        if was_empty || !members.is_empty() {
+        // An empty object says nothing, and could not be told from one that only had `ddi` in it.
+        if !members.is_empty() {
             json::emit(&Value::Map(members), &mut context.rest);
         }
         Ok(context)
