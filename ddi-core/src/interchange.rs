@@ -44,6 +44,9 @@
 //! state is ACTIVE if it has an end, else FREE. dhcpd writes the end as `tstp` when it has no partner: a
 //! `tstp` that is the end, with neither `tsfp` nor `atsfp` nor EXPIRED as the next state, is not taken.
 //!
+//! A later `ia-na`, `ia-ta` or `ia-pd` stanza of dhcpd's replaces an earlier one of the same association. An
+//! address that is only in the earlier one stays imported as it was there, until its end.
+//!
 //! # What is kept
 //!
 //! What a file says and a lease has no field for comes into [`user`](crate::Lease::user), as lines of
