@@ -14,9 +14,11 @@
 //! | [`mclt`] | how long a client may be given an address, and when another may get it |
 //! | [`resolve`] | what to do with a partner's update, and with its answer to ours |
 //! | [`balance`] | sharing the free addresses |
+//! | [`endpoint`] | one connection, from CONNECT to its end; the rest of the endpoint is to come |
 #![forbid(unsafe_code)]
 
 pub mod balance;
+pub mod endpoint;
 mod error;
 pub mod mclt;
 pub mod resolve;

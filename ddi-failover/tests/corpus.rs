@@ -1,6 +1,9 @@
 //! Runs the bodies of the fuzz targets over their corpus and over mutations of it, so that they are
 //! tested without a fuzzer.
 
+#[path = "../fuzz/bodies/link.rs"]
+#[allow(unreachable_pub, reason = "also a module of the fuzz target")]
+mod link;
 #[path = "../fuzz/bodies/wire_v4.rs"]
 #[allow(unreachable_pub, reason = "also a module of the fuzz target")]
 mod wire_v4;
@@ -66,4 +69,9 @@ fn run(target: &str, body: impl Fn(&[u8]), mutations: u64) {
 #[test]
 fn wire_v4_corpus() {
     run("wire_v4", wire_v4::wire_v4, 2000);
+}
+
+#[test]
+fn link_corpus() {
+    run("link", link::link, 2000);
 }
