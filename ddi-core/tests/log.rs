@@ -170,3 +170,41 @@ fn a_released_segment_becomes_the_next_one() {
     assert_eq!((recovered.last, recovered.cut), (Lsn(2000), None));
     assert!(log.oldest() > Lsn(1900));
 }
+
+#[test]
+fn a_torn_first_batch_leaves_an_empty_log() {
+    let storage = Arc::new(MemStorage::new());
+    let (mut log, _, _) = open(&storage);
+    log.append(&[9; 1200]).unwrap();
+    log.commit().unwrap();
+    drop(log);
+    storage.write("0000000000000001.log", 512, &[0; 512]).unwrap();
+    let (mut log, recovered, replayed) = open(&storage);
+    assert_eq!((recovered.last, recovered.oldest, replayed.len()), (Lsn(0), Lsn(1), 0));
+    let cut = recovered.cut.unwrap();
+    assert_eq!((cut.offset, cut.bytes), (0, 1536));
+    log.append(b"again").unwrap();
+    log.commit().unwrap();
+    assert_eq!((log.held_bytes(), log.oldest()), (4096, Lsn(1)));
+}
+
+#[test]
+fn a_log_without_its_last_batch_does_not_open() {
+    let storage = Arc::new(MemStorage::new());
+    let (mut log, _, _) = open(&storage);
+    for n in 1..=200 {
+        log.append(&op(n)).unwrap();
+        log.commit().unwrap();
+    }
+    for name in log.release_before(Lsn(201)) {
+        storage.remove(&name).unwrap();
+    }
+    drop(log);
+    assert!(matches!(open_after(&storage, Lsn(500)), Err(LogError::Corrupt { .. })), "it ends before that");
+    for name in storage.names() {
+        let len = storage.content(&name).unwrap().len();
+        storage.write(&name, 0, &vec![0; len]).unwrap();
+    }
+    let opened = open_after(&storage, Lsn(200));
+    assert!(matches!(opened, Err(LogError::Corrupt { offset: 0, .. })), "it held something");
+}

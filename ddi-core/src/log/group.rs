@@ -224,7 +224,8 @@ impl Log {
         self.epoch
     }
 
-    /// Sets the epoch of the batches to come. Nothing may be pending, and it can't go back.
+    /// Sets the epoch of the batches to come; it is durable with the first of them. Nothing may be
+    /// pending, and it can't go back.
     pub fn set_epoch(&mut self, epoch: u32) -> Result<(), LogError> {
         if self.pending_ops > 0 {
             return Err(LogError::Pending);

@@ -168,17 +168,17 @@ impl LogReader {
         Ok(())
     }
 
+    /// A segment that is gone, or is being overwritten as the spare, was released meanwhile.
     fn unless_released(&self, error: LogError) -> LogError {
-        match error {
-            LogError::Storage { source, .. } if source.kind() == std::io::ErrorKind::NotFound => {
-                let oldest = self.coming.front().map_or(self.until.next(), |held| held.first);
-                LogError::Released { after: self.after, oldest }
-            }
-            other => other,
+        if self.window.exists() {
+            return error;
         }
+        let oldest = self.coming.front().map_or(self.until.next(), |held| held.first);
+        LogError::Released { after: self.after, oldest }
     }
 
     fn corrupt(&self, damage: Damage) -> LogError {
-        LogError::Corrupt { file: self.window.name().to_owned(), offset: self.offset, damage }
+        let file = self.window.name().to_owned();
+        self.unless_released(LogError::Corrupt { file, offset: self.offset, damage })
     }
 }

@@ -68,6 +68,7 @@ pub(crate) fn recover(
     while walk.step(after, replay)? {}
     let tear = tail::judge(&mut walk)?;
     walk.check_end(after)?;
+    walk.held.truncate(walk.last_batch.map_or(0, |last| last.file + 1));
     // Up to here nothing was changed.
     mend(&mut walk, tear.as_ref())?;
     let writer = resume(&walk, config)?;

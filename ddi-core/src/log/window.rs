@@ -125,6 +125,12 @@ impl Window {
         Ok(Look::BadPayload(header))
     }
 
+    /// Whether the file still has its name.
+    pub(crate) fn exists(&self) -> bool {
+        let read = self.storage.read(&self.name, 0, &mut [0]);
+        !matches!(read, Err(e) if e.kind() == std::io::ErrorKind::NotFound)
+    }
+
     /// Whether the file is that long: no memory is taken for what it does not hold.
     fn reaches(&self, end: u64) -> Result<bool, LogError> {
         let read = self.storage.read(&self.name, end.saturating_sub(1), &mut [0]);

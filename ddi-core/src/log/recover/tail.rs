@@ -27,6 +27,10 @@ pub(super) fn judge(walk: &mut Walk) -> Result<Option<Tear>, LogError> {
     if walk.files.len() > last_possible + 1 {
         return Err(walk.corrupt(last_possible, 0, Damage::Header));
     }
+    // Segments are released only when a later one holds a durable batch.
+    if walk.last_batch.is_none() && walk.files.first().is_some_and(|first| first.id > 1) {
+        return Err(walk.corrupt(0, 0, Damage::Header));
+    }
     let mut tear = None;
     for file in walk.file..walk.files.len() {
         let from = if file == walk.file { walk.offset } else { 0 };

@@ -202,7 +202,6 @@ impl Walk {
             return Ok(true);
         }
         // Its first batch is torn, or damaged: the tail's judge decides.
-        self.held.truncate(next);
         self.enter(self.file);
         Ok(false)
     }
