@@ -71,7 +71,8 @@ impl Server {
         grant: &Grant,
     ) -> Option<u32> {
         let (heard, end, now) = (lease.client_last_transaction_time, lease.expiration_time, world.now.unix);
-        if end == UnixTime::NEVER || now < heard || now >= end || lease.bootp {
+        if end == UnixTime::NEVER || now < heard || now >= end || lease.bootp || ask.message == Message::Bootp
+        {
             return None;
         }
         let length = end.secs_since(heard);

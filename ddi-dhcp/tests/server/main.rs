@@ -3,6 +3,8 @@
 #![allow(unreachable_pub, dead_code, reason = "shared with other test programs")]
 
 mod harness;
+mod options;
+mod relays;
 mod rules;
 mod scenarios;
 mod store;
