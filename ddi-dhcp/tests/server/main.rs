@@ -2,7 +2,10 @@
 
 #![allow(unreachable_pub, dead_code, reason = "shared with other test programs")]
 
+mod configs;
 mod harness;
+mod hostile;
+mod model;
 mod options;
 mod relays;
 mod rules;
