@@ -7,6 +7,9 @@ mod message_round_trip;
 #[path = "../fuzz/bodies/packet_view.rs"]
 #[allow(unreachable_pub, reason = "also a module of the fuzz target")]
 mod packet_view;
+#[path = "../fuzz/bodies/server_ops.rs"]
+#[allow(unreachable_pub, reason = "also a module of the fuzz target")]
+mod server_ops;
 
 use std::path::PathBuf;
 
@@ -74,4 +77,9 @@ fn packet_view_corpus() {
 #[test]
 fn message_round_trip_corpus() {
     run("message_round_trip", message_round_trip::message_round_trip, 2000);
+}
+
+#[test]
+fn server_ops_corpus() {
+    run("server_ops", server_ops::server_ops, 20);
 }

@@ -16,7 +16,10 @@ use std::net::{Ipv4Addr, SocketAddrV4};
 use std::sync::Arc;
 
 /// A store that can be committed and crash.
-pub trait Durable: LeaseStore {
+pub trait Durable {
+    type Leases: LeaseStore;
+    fn leases(&self) -> &Self::Leases;
+    fn leases_mut(&mut self) -> &mut Self::Leases;
     fn open(pools: &[PoolConfig]) -> Self;
     fn set_pools(&mut self, pools: &[PoolConfig]);
     fn commit(&mut self);
@@ -42,6 +45,13 @@ impl RealStore {
 }
 
 impl Durable for RealStore {
+    type Leases = LeaseDb;
+    fn leases(&self) -> &LeaseDb {
+        &self.db
+    }
+    fn leases_mut(&mut self) -> &mut LeaseDb {
+        &mut self.db
+    }
     fn open(pools: &[PoolConfig]) -> Self {
         Self::over(MemStorage::new(), pools)
     }
@@ -109,8 +119,8 @@ struct World<'d, S> {
     store: S,
     now: Now,
     asked: Vec<Asked>,
-    offered: [Ipv4Addr; CLIENTS as usize],
-    has: [Ipv4Addr; CLIENTS as usize],
+    offered: [Ipv4Addr; 2 * CLIENTS as usize],
+    has: [Ipv4Addr; 2 * CLIENTS as usize],
     promises: BTreeMap<Ipv4Addr, Promise>,
     quarantined: BTreeMap<Ipv4Addr, u64>,
     pinged: Vec<Ipv4Addr>,
@@ -133,8 +143,8 @@ pub fn run<S: Durable>(data: &[u8]) {
         server,
         now: Now { instant: Instant(0), unix: UnixTime(1_700_000_000) },
         asked: Vec::new(),
-        offered: [Ipv4Addr::UNSPECIFIED; CLIENTS as usize],
-        has: [Ipv4Addr::UNSPECIFIED; CLIENTS as usize],
+        offered: [Ipv4Addr::UNSPECIFIED; 2 * CLIENTS as usize],
+        has: [Ipv4Addr::UNSPECIFIED; 2 * CLIENTS as usize],
         promises: BTreeMap::new(),
         quarantined: BTreeMap::new(),
         pinged: Vec::new(),
@@ -272,7 +282,8 @@ impl<S: Durable> World<'_, S> {
             options.put_u8(code::MESSAGE_TYPE, MessageType::Inform.into());
             self.tell(client, address, false, options);
         } else {
-            self.tell(client, Ipv4Addr::UNSPECIFIED, true, options);
+            // Clients of their own, that never speak DHCP.
+            self.tell(client + CLIENTS, Ipv4Addr::UNSPECIFIED, true, options);
         }
     }
 
@@ -290,9 +301,8 @@ impl<S: Durable> World<'_, S> {
     }
 
     fn tell(&mut self, client: u8, ciaddr: Ipv4Addr, broadcast: bool, mut options: OptionSet) {
-        let bootp = !options.contains(code::MESSAGE_TYPE);
-        let id = if bootp { hw_addr(client).bytes().to_vec() } else { identity(client) };
-        if client % 2 == 1 && !bootp {
+        let id = identity(client);
+        if has_client_id(client) {
             options.put(code::CLIENT_ID, &id);
         }
         let xid = self.asked.len() as u32;
@@ -307,7 +317,7 @@ impl<S: Durable> World<'_, S> {
     fn handle(&mut self, bytes: &[u8], to: Ipv4Addr) {
         let received =
             Received { interface: 1, from: SocketAddrV4::new(Ipv4Addr::UNSPECIFIED, 68), to, bytes };
-        self.server.handle_datagram(self.now, &mut self.store, &Standalone, &received);
+        self.server.handle_datagram(self.now, self.store.leases_mut(), &Standalone, &received);
         self.events();
     }
 
@@ -327,7 +337,7 @@ impl<S: Durable> World<'_, S> {
 
     fn collect(&mut self) {
         let mut buffer = [0; MAX_REPLY];
-        while let Some(transmit) = self.server.poll_transmit(&self.store, &mut buffer) {
+        while let Some(transmit) = self.server.poll_transmit(self.store.leases(), &mut buffer) {
             let packet = Packet::parse(&buffer[..transmit.len]).expect("the server's own");
             self.told(&packet);
         }
@@ -356,10 +366,11 @@ impl<S: Durable> World<'_, S> {
     }
 
     fn promised(&mut self, asked: &Asked, address: Ipv4Addr, seconds: u32) {
-        if asked.at == u64::MAX {
+        let until = if seconds == u32::MAX { u64::MAX } else { asked.at.saturating_add(seconds.into()) };
+        // The client gave it up meanwhile, or the reply was collected when the time had passed.
+        if asked.at == u64::MAX || until <= self.now.unix.0 {
             return;
         }
-        let until = if seconds == u32::MAX { u64::MAX } else { asked.at + u64::from(seconds) };
         if let Some(other) = self.promises.get(&address) {
             let both = other.client != asked.client && other.until > asked.at;
             assert!(!both, "{address} is {other:?}, and promised to {asked:?}");
@@ -367,11 +378,9 @@ impl<S: Durable> World<'_, S> {
         if let Some(&end) = self.quarantined.get(&address) {
             assert!(asked.at >= end, "{address} is in quarantine until {end}, and promised to {asked:?}");
         }
-        // An older ACK that was collected late does not shorten a newer one.
-        let old =
-            self.promises.get(&address).filter(|old| old.client == asked.client).map_or(0, |old| old.until);
-        let shortened = asked.at >= self.now.unix.0;
-        let until = if shortened { until } else { until.max(old) };
+        // A shorter ACK may not have arrived: the longer one still counts.
+        let old = self.promises.get(&address).filter(|old| old.client == asked.client);
+        let until = old.map_or(until, |old| old.until.max(until));
         self.promises.insert(address, Promise { client: asked.client.clone(), until });
         self.has[usize::from(asked.number)] = address;
     }
@@ -391,7 +400,7 @@ impl<S: Durable> World<'_, S> {
                     || self.now.instant == at(self.now.instant).instant
             );
             self.now = at(due.max(self.now.instant));
-            self.server.handle_timeout(self.now, &mut self.store, &Standalone);
+            self.server.handle_timeout(self.now, self.store.leases_mut(), &Standalone);
             self.events();
         }
         self.now = at(end);
@@ -405,11 +414,15 @@ impl<S: Durable> World<'_, S> {
         // A quarantine that was not durable is lost with the crash: nobody was told of it.
         let lease = |store: &S, address| {
             let mut lease = Lease::default();
-            store.get_into(LeaseKey::v4(address), &mut lease);
+            store.leases().get_into(LeaseKey::v4(address), &mut lease);
             lease
         };
         let store = &self.store;
-        self.quarantined.retain(|&address, _| lease(store, address).state == BindingState::Abandoned);
+        self.quarantined.retain(|&address, end| {
+            let lease = lease(store, address);
+            *end = lease.expiration_time.0;
+            lease.state == BindingState::Abandoned
+        });
         self.check_store();
         self
     }
@@ -425,7 +438,7 @@ impl<S: Durable> World<'_, S> {
         if let Some(address) = self.pinged.pop() {
             let answered = self.byte() & 1 != 0;
             let before = self.server.counters().quarantined;
-            self.server.handle_ping(self.now, &mut self.store, &Standalone, address, answered);
+            self.server.handle_ping(self.now, self.store.leases_mut(), &Standalone, address, answered);
             if self.server.counters().quarantined > before {
                 self.quarantined.insert(address, self.now.unix.0 + u64::from(QUARANTINE_SECS));
             }
@@ -447,7 +460,7 @@ impl<S: Durable> World<'_, S> {
         let mut lease = Lease::default();
         for (&address, promise) in self.promises.iter().filter(|(_, promise)| promise.until > self.now.unix.0)
         {
-            self.store.get_into(LeaseKey::v4(address), &mut lease);
+            self.store.leases().get_into(LeaseKey::v4(address), &mut lease);
             assert_eq!(lease.state, BindingState::Active, "{address}: {promise:?}");
             let id = if lease.client_id.is_empty() { lease.hw_addr.bytes() } else { &lease.client_id };
             assert_eq!(id, promise.client, "{address}");
@@ -466,5 +479,9 @@ fn hw_addr(client: u8) -> HwAddr {
 }
 
 fn identity(client: u8) -> Vec<u8> {
-    if client % 2 == 1 { vec![0, b'c', client] } else { hw_addr(client).bytes().to_vec() }
+    if has_client_id(client) { vec![0, b'c', client] } else { hw_addr(client).bytes().to_vec() }
+}
+
+fn has_client_id(client: u8) -> bool {
+    client < CLIENTS && client % 2 == 1
 }

@@ -117,7 +117,12 @@ impl Server {
         lease.hw_addr = ask.client.hw_addr;
         overwrite(&mut lease.client_id, ask.client.client_id);
         lease.client_last_transaction_time = now;
-        lease.expiration_time = end_of(now, grant.lease_seconds);
+        let end = end_of(now, grant.lease_seconds);
+        // If the ACK of a shorter time is lost, the client relies on the longer one that it was told
+        // before. A lease without end is let go: else it could never have one.
+        let told =
+            if renewed && lease.expiration_time != UnixTime::NEVER { lease.expiration_time } else { end };
+        lease.expiration_time = end.max(told);
         lease.potential_expiration_time.sent = grant.potential_expiration_sent;
         lease.subnet_id = subnet_id(plan, ask, lease);
         overwrite(&mut lease.hostname, hostname(plan, ask));

@@ -2,6 +2,7 @@
 
 #![allow(unreachable_pub, dead_code, reason = "shared with other test programs")]
 
+mod allocations;
 mod configs;
 mod harness;
 mod hostile;

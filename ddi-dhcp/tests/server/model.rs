@@ -8,6 +8,16 @@ use ddi_core::db::PoolConfig;
 use server_ops::{Durable, RealStore};
 
 impl Durable for ModelStore {
+    type Leases = Self;
+
+    fn leases(&self) -> &Self {
+        self
+    }
+
+    fn leases_mut(&mut self) -> &mut Self {
+        self
+    }
+
     fn open(pools: &[PoolConfig]) -> Self {
         let mut store = Self::default();
         store.set_pools(pools);
@@ -57,10 +67,17 @@ fn sweep(seeds: std::ops::Range<u64>, run: fn(&[u8])) {
 
 #[test]
 fn over_the_plain_store() {
-    sweep(0..1500, server_ops::run::<ModelStore>);
+    sweep(0..500, server_ops::run::<ModelStore>);
 }
 
 #[test]
 fn over_the_lease_database() {
-    sweep(10_000..10_300, server_ops::run::<RealStore>);
+    sweep(10_000..10_080, server_ops::run::<RealStore>);
+}
+
+/// For a longer sweep by hand.
+#[test]
+#[ignore = "takes minutes"]
+fn many_histories() {
+    sweep(20_000..50_000, server_ops::run::<ModelStore>);
 }
