@@ -97,9 +97,10 @@ fn sources() -> Vec<Source> {
     .collect()
 }
 
-/// The shipped sources of the four library crates.
+/// The shipped sources of the four library crates: a `tests.rs` is a module of unit tests.
 fn library_sources() -> Vec<Source> {
-    let is_library = |p: &str| LIBRARIES.iter().any(|c| p.starts_with(&format!("{c}/src/")));
+    let is_shipped = |p: &str| !p.ends_with("/tests.rs") && !p.contains("/tests/");
+    let is_library = |p: &str| LIBRARIES.iter().any(|c| p.starts_with(&format!("{c}/src/"))) && is_shipped(p);
     sources().into_iter().filter(|s| is_library(&s.path)).collect()
 }
 
