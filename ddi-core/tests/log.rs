@@ -208,3 +208,47 @@ fn a_log_without_its_last_batch_does_not_open() {
     let opened = open_after(&storage, Lsn(200));
     assert!(matches!(opened, Err(LogError::Corrupt { offset: 0, .. })), "it held something");
 }
+
+#[test]
+fn a_reader_that_is_up_to_date_outlives_a_release() {
+    let storage = Arc::new(MemStorage::new());
+    let (mut log, _, _) = open(&storage);
+    let mut reader = log.read(Lsn::ZERO).unwrap();
+    let mut late = log.read(Lsn::ZERO).unwrap();
+    for n in 1..=600 {
+        log.append(&op(n)).unwrap();
+        log.commit().unwrap();
+        if n % 5 == 0 {
+            reader.catch_up(&log);
+            while reader.next().unwrap().is_some() {}
+            assert_eq!(reader.position(), Lsn(n));
+            for name in log.release_before(Lsn(n)) {
+                retire(&*storage, &name).unwrap();
+            }
+        }
+    }
+    late.catch_up(&log);
+    assert!(matches!(late.next(), Err(LogError::Released { after: Lsn(0), .. })));
+}
+
+#[test]
+fn a_reader_is_told_that_its_segment_was_released_meanwhile() {
+    let storage = Arc::new(MemStorage::new());
+    let (mut log, _, _) = open(&storage);
+    for n in 1..=600 {
+        log.append(&op(n)).unwrap();
+        log.commit().unwrap();
+    }
+    let mut reader = log.read(Lsn::ZERO).unwrap();
+    assert_eq!(reader.next().unwrap().unwrap().0, Lsn(1));
+    for name in log.release_before(Lsn(600)) {
+        retire(&*storage, &name).unwrap();
+    }
+    let ended = loop {
+        match reader.next() {
+            Ok(Some(_)) => {}
+            other => break other.err(),
+        }
+    };
+    assert!(matches!(ended, Some(LogError::Released { .. })), "{ended:?}");
+}

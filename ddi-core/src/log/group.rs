@@ -210,7 +210,7 @@ impl Log {
 
     /// Reads the durable operations after `after`.
     pub fn read(&self, after: Lsn) -> Result<LogReader, LogError> {
-        LogReader::new(Arc::clone(&self.storage), self.held.iter().copied(), after, self.durable)
+        LogReader::new(Arc::clone(&self.storage), self, after)
     }
 
     /// The segments held, for a reader that catches up.

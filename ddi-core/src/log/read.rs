@@ -11,20 +11,20 @@ use super::window::{Look, Window};
 use crate::id::Lsn;
 
 /// Reads the operations after an LSN up to those that were durable when the reader was made, or last
-/// caught up. It does not hold segments back: one that is released while it is read gives
+/// caught up. It does not hold segments back: if what it should read next is released, it gives
 /// [`LogError::Released`].
 pub struct LogReader {
     window: Window,
     /// Segments not begun.
     coming: VecDeque<Held>,
-    /// The newest segment known.
-    newest: u64,
     /// Where the batch is that is being read, in the window's segment.
     offset: u64,
-    /// Length of that batch, and where its next operation is; None if it is to be looked at.
+    /// None if that batch is still to be looked at.
     inside: Option<Inside>,
     after: Lsn,
     until: Lsn,
+    /// The oldest operation that was held at the last catch-up.
+    oldest: Lsn,
 }
 
 struct Inside {
@@ -40,31 +40,26 @@ struct Inside {
 }
 
 impl LogReader {
-    pub(crate) fn new(
-        storage: Arc<dyn Storage>,
-        held: impl Iterator<Item = Held>,
-        after: Lsn,
-        until: Lsn,
-    ) -> Result<Self, LogError> {
-        let mut coming: VecDeque<Held> = held.collect();
-        let oldest = coming.front().map_or(until.next(), |held| held.first);
-        if after.next() < oldest {
-            return Err(LogError::Released { after, oldest });
-        }
-        while coming.get(1).is_some_and(|second| second.first <= after.next()) {
-            coming.pop_front();
-        }
-        let newest = coming.back().map_or(0, |held| held.id);
-        let first = coming.pop_front().map_or(0, |held| held.id);
-        Ok(Self {
-            window: Window::new(storage, first),
-            coming,
-            newest,
+    pub(crate) fn new(storage: Arc<dyn Storage>, log: &Log, after: Lsn) -> Result<Self, LogError> {
+        let mut reader = Self {
+            window: Window::new(storage, 0),
+            coming: VecDeque::new(),
             offset: 0,
             inside: None,
             after,
-            until,
-        })
+            until: after,
+            oldest: after,
+        };
+        reader.catch_up(log);
+        reader.check_held()?;
+        Ok(reader)
+    }
+
+    fn check_held(&self) -> Result<(), LogError> {
+        if self.after.next() < self.oldest {
+            return Err(LogError::Released { after: self.after, oldest: self.oldest });
+        }
+        Ok(())
     }
 
     /// The last operation that was read, or where reading began.
@@ -76,25 +71,29 @@ impl LogReader {
     /// Goes on to what has become durable since.
     pub fn catch_up(&mut self, log: &Log) {
         self.until = log.durable();
+        self.oldest = log.oldest();
         // The window may hold what was zeros then; the batch being read is entered again.
         self.window.forget();
         self.inside = None;
-        if self.window.segment() == 0 {
-            self.newest = 0;
+        let expected = self.after.next();
+        self.coming.clear();
+        self.coming.extend(log.held());
+        while self.coming.get(1).is_some_and(|second| second.first <= expected) {
+            self.coming.pop_front();
         }
-        let newer = log.held().iter().filter(|held| held.id > self.newest).copied();
-        self.coming.extend(newer);
-        self.newest = self.coming.back().map_or(self.newest, |held| held.id);
-        if self.window.segment() == 0
-            && let Some(first) = self.coming.pop_front()
+        if let Some(held) = self.coming.pop_front()
+            && held.id != self.window.segment()
         {
-            self.window.turn_to(first.id);
+            self.window.turn_to(held.id);
+            self.offset = 0;
         }
     }
 
-    /// The next operation; `None` when all up to the last catch-up are read.
+    /// The next operation; `None` when all up to the last catch-up are read. Numbers that a salvage found
+    /// lost are skipped.
     #[allow(clippy::should_implement_trait, reason = "it lends")]
     pub fn next(&mut self) -> Result<Option<(Lsn, &[u8])>, LogError> {
+        self.check_held()?;
         while self.after < self.until {
             if self.inside.is_none() {
                 self.enter()?;
