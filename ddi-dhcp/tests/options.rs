@@ -173,6 +173,20 @@ fn search_lists_follow_pointers_back_only() {
     assert_eq!(names(&chain), Err(NameError::TooLong));
 }
 
+/// A name that holds the bytes of its own end in a label: found by fuzzing.
+#[test]
+fn search_lists_point_into_names_before_only_and_at_labels() {
+    let mut odd = Name::ROOT;
+    odd.push_label(b"\x01b\0").unwrap();
+    odd.push_label(b"b").unwrap();
+    let plain = Name::from_text(b"b").unwrap();
+    let mut out = vec![9, 9, 9];
+    emit_search_list(&[odd, plain, odd], &mut out);
+    assert_eq!(&out[3..], b"\x03\x01b\0\x01b\0\xc0\x04\xc0\x00");
+    let read: Vec<_> = SearchList::new(&out[3..]).map(Result::unwrap).collect();
+    assert_eq!(read, [odd, plain, odd]);
+}
+
 #[test]
 fn client_fqdn_in_both_encodings() {
     let name = |bytes: &[u8]| Fqdn::parse(bytes).unwrap().name();

@@ -13,7 +13,7 @@ const LABEL_MAX: usize = 63;
 const POINTERS_MAX: usize = 127;
 /// The two top bits of a length byte that make it a pointer, and where pointers end to reach.
 const POINTER: u8 = 0xc0;
-const POINTER_MAX: usize = 0x3fff;
+const POINTER_MAX: u16 = 0x3fff;
 
 /// A domain name: its labels with their lengths, without the root label, in place.
 ///
@@ -273,31 +273,39 @@ impl Iterator for SearchList<'_> {
     }
 }
 
-/// Writes a search list, with pointers to what was written before (RFC 3397 section 2).
+/// Writes a search list, with pointers into the names before (RFC 3397 section 2).
 pub fn emit_search_list(names: &[Name], out: &mut Vec<u8>) {
     let start = out.len();
     for name in names {
+        let before = out.len() - start;
         let mut rest = name.wire();
         loop {
-            if rest.is_empty() {
+            let Some(&len) = rest.first() else {
                 out.push(0);
                 break;
-            }
-            if let Some(at) = find_suffix(&out[start..], rest) {
-                out.extend_from_slice(&(at as u16 | u16::from_be_bytes([POINTER, 0])).to_be_bytes());
+            };
+            if let Some(at) = find_suffix(&out[start..][..before], rest) {
+                out.extend_from_slice(&(at | u16::from_be_bytes([POINTER, 0])).to_be_bytes());
                 break;
             }
-            let (label, after) = rest.split_at(1 + usize::from(rest[0]));
+            let (label, after) = rest.split_at(1 + usize::from(len));
             out.extend_from_slice(label);
             rest = after;
         }
     }
 }
 
-/// Where in `written` the labels `suffix` stand up to a root label, without a pointer between.
-fn find_suffix(written: &[u8], suffix: &[u8]) -> Option<usize> {
-    let at = written.windows(suffix.len() + 1).position(|window| {
-        window.split_last().is_some_and(|(&root, labels)| root == 0 && labels == suffix)
-    })?;
-    (at <= POINTER_MAX).then_some(at)
+/// At which label of `written` the labels `suffix` stand up to a root label, without a pointer between.
+fn find_suffix(written: &[u8], suffix: &[u8]) -> Option<u16> {
+    let mut at = 0;
+    while let Some(rest) = written.get(at..) {
+        if rest.strip_prefix(suffix).is_some_and(|after| after.first() == Some(&0)) {
+            return u16::try_from(at).ok().filter(|&at| at <= POINTER_MAX);
+        }
+        at += match *rest.first()? {
+            len if len & POINTER == POINTER => 2,
+            len => 1 + usize::from(len),
+        };
+    }
+    None
 }
