@@ -382,6 +382,8 @@ fn hostile_files_are_bounded() {
         format!("lease 10.0.0.2 {{\n  binding state free;\n{}\n", "  reserved;\n".repeat(mib / 10)),
         format!("lease 10.0.0.2 {{\n{}\n", "{".repeat(2 << 20)),
         format!("{long};\n"),
+        format!("a{}b;\n", "\n".repeat(2 << 20)),
+        format!("a{}", "\nlease\n".repeat(1 << 18)),
     ] {
         let import = import_bytes(format!("{stanza}{middle}{stanza}").as_bytes(), Importer::dhcpd_leases(0));
         assert_eq!((import.rows, import.errors.len()), (2, 1), "{}", &middle[..60]);

@@ -83,11 +83,10 @@ impl Splitter {
         }
         let Some(start) = self.line_start.take() else { return false };
         let word = self.buffer.get(start..).unwrap_or_default();
-        let is_keyword = KEYWORDS.iter().any(|k| word.eq_ignore_ascii_case(k));
-        let is_inside = self.depth > 0 || !self.before(start).is_empty();
         // In `lease;` or at a line end the word is something else.
-        let is_head = matches!(byte, b' ' | b'\t');
-        if is_keyword && is_inside && is_head {
+        let is_head = matches!(byte, b' ' | b'\t') && KEYWORDS.iter().any(|k| word.eq_ignore_ascii_case(k));
+        // What stands before it is looked at last: it may be long, and there may be many lines.
+        if is_head && (self.depth > 0 || !self.before(start).is_empty()) {
             self.line_start = Some(start);
             return true;
         }
