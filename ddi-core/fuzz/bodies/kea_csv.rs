@@ -14,6 +14,8 @@ pub fn kea_csv(data: &[u8]) {
             match exporter.emit_lease(&lease, &mut again) {
                 Ok(()) => assert!(read(&again, 100) == [Ok(Item::Lease(lease.clone()))], "{lease:?}"),
                 Err(ExportError::Family { .. } | ExportError::NoClient { .. }) => {}
+                // Kea takes no such client id or DUID, but a file may have it.
+                Err(ExportError::NotExpressible { why, .. }) if why.contains("takes no") => {}
                 Err(error) => panic!("{error}: {lease:?}"),
             }
         }

@@ -102,13 +102,22 @@ impl Importer {
 pub struct Items<R> {
     reader: R,
     importer: Importer,
-    is_at_end: bool,
+    stage: Stage,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    Reading,
+    /// The stream has ended; its last bytes may still say something.
+    AtEnd,
+    /// The stream has failed: what its last bytes say can't be known.
+    Failed,
 }
 
 impl<R: BufRead> Items<R> {
     /// Reads `reader` to its end.
     pub fn new(reader: R, importer: Importer) -> Self {
-        Self { reader, importer, is_at_end: false }
+        Self { reader, importer, stage: Stage::Reading }
     }
 
     fn read_slice(&mut self) -> io::Result<Option<Result<Item, ImportError>>> {
@@ -117,7 +126,7 @@ impl<R: BufRead> Items<R> {
             other => other?,
         };
         if input.is_empty() {
-            self.is_at_end = true;
+            self.stage = Stage::AtEnd;
             return Ok(None);
         }
         let before = input.len();
@@ -144,16 +153,18 @@ impl<R: BufRead> Iterator for Items<R> {
     type Item = Result<Item, ReadError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        while !self.is_at_end {
+        while self.stage == Stage::Reading {
             match self.read_slice() {
                 Ok(Some(item)) => return Some(item.map_err(ReadError::Import)),
                 Ok(None) => {}
                 Err(e) => {
-                    self.is_at_end = true;
-                    self.importer = Importer::kea_csv(0);
+                    self.stage = Stage::Failed;
                     return Some(Err(ReadError::Io(e)));
                 }
             }
+        }
+        if self.stage == Stage::Failed {
+            return None;
         }
         self.importer.finish().map(|item| item.map_err(ReadError::Import))
     }

@@ -37,12 +37,13 @@ pub(in crate::interchange) fn emit_lease(
     if matches!(key.addr, LeaseAddr::V4(_)) != (family == Family::V4) {
         return Err(ExportError::Family { key });
     }
-    if !names_client(family, lease) {
-        return Err(ExportError::NoClient { key });
-    }
     let start = out.len();
     let header = Header::written(family);
-    let result = try_emit(&header, lease, out);
+    let result = match check_client(family, lease) {
+        Some(ClientFault::None) => return Err(ExportError::NoClient { key }),
+        Some(ClientFault::Length(why)) => Err(why),
+        None => try_emit(&header, lease, out),
+    };
     if result.is_err() {
         out.truncate(start);
     }
@@ -76,13 +77,25 @@ fn read_back(header: &Header, lease: &Lease, out: &[u8], start: usize) -> Result
     }
 }
 
-fn names_client(family: Family, lease: &Lease) -> bool {
-    let is_declined = lease.state == BindingState::Abandoned;
-    is_declined
-        || match family {
-            Family::V4 => !lease.hw_addr.is_empty() || fits_client_id(&lease.client_id),
-            Family::V6 => fits_duid(&lease.duid),
+/// Why Kea would reject the row for its client.
+enum ClientFault {
+    None,
+    Length(String),
+}
+
+/// A declined lease needs no client.
+fn check_client(family: Family, lease: &Lease) -> Option<ClientFault> {
+    let (id, fits) = match family {
+        Family::V4 => (&lease.client_id, !lease.hw_addr.is_empty() || fits_client_id(&lease.client_id)),
+        Family::V6 => (&lease.duid, fits_duid(&lease.duid)),
+    };
+    match id.len() {
+        _ if fits || lease.state == BindingState::Abandoned => None,
+        0 => Some(ClientFault::None),
+        len => {
+            Some(ClientFault::Length(format!("Kea takes no client id or DUID of {len} bytes like this one")))
         }
+    }
 }
 
 fn fits_client_id(client_id: &[u8]) -> bool {
@@ -105,9 +118,13 @@ impl Times {
         let started = lease.start_time_of_state;
         // A lease that was given back early must not look as if it were still running.
         let ended_early = !is_in_use && started != UnixTime::UNSET && started < lease.expiration_time;
-        let end = if ended_early { started } else { lease.expiration_time };
         let known = [lease.client_last_transaction_time, started];
         let heard = known.into_iter().find(|time| *time != UnixTime::UNSET);
+        let end = match lease.expiration_time {
+            _ if ended_early => started,
+            UnixTime::NEVER if !is_in_use => heard.unwrap_or_default(),
+            end => end,
+        };
         if end == UnixTime::NEVER {
             let heard = heard.map_or(0, |time| time.0.min(u64::from(u32::MAX)));
             return Self { heard, valid: INFINITE };
