@@ -30,8 +30,10 @@ fn run(dir: &Path, count: u32) -> Result<(), Box<dyn Error>> {
     let puts_per_second = f64::from(count) / start.elapsed().as_secs_f64();
     drop(db);
 
+    let mut config = DbConfig::new(HASH_KEY);
+    config.open_threads = 2;
     let start = Instant::now();
-    let (db, _) = LeaseDb::open(Arc::new(FileStorage::open(dir)?), &DbConfig::new(HASH_KEY))?;
+    let (db, _) = LeaseDb::open(Arc::new(FileStorage::open(dir)?), &config)?;
     let reopen_seconds = start.elapsed().as_secs_f64();
     verify(&db, count)?;
 

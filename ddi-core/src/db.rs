@@ -27,6 +27,7 @@ mod lease_db;
 mod op;
 mod pool;
 mod recover;
+mod replay;
 mod row;
 mod snapshot;
 mod table;

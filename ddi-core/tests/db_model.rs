@@ -28,7 +28,9 @@ struct Run {
 }
 
 fn open(storage: &Arc<MemStorage>) -> LeaseDb {
-    LeaseDb::open(storage.clone(), &DbConfig::new([7; 16])).expect("opens").0
+    let mut config = DbConfig::new([7; 16]);
+    config.open_threads = 1 + storage.calls() as usize % 3;
+    LeaseDb::open(storage.clone(), &config).expect("opens").0
 }
 
 impl Run {

@@ -5,7 +5,7 @@ use crate::id::LeaseKey;
 use crate::lease::Lease;
 
 /// A put; the body follows.
-const PUT: u8 = 1;
+pub(crate) const PUT: u8 = 1;
 /// A remove; the key follows.
 const REMOVE: u8 = 2;
 
@@ -24,6 +24,14 @@ impl<'a> Op<'a> {
             (&PUT, body) => View::parse(body).map(|view| Self::Put(body, view)),
             (&REMOVE, key) => row::parse_key(key).map(Self::Remove),
             _ => None,
+        }
+    }
+
+    /// Something that is the same for all operations on one lease, and near for near IPv4 addresses.
+    pub(crate) fn block_hint(first: u8, rest: &[u8]) -> u32 {
+        match first {
+            PUT => row::addr_hint(rest) >> 8,
+            _ => row::parse_key(rest).map_or(0, |key| row::key_hint(key) >> 8),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::config::DbConfig;
 use super::error::DbError;
-use super::op::Op;
+use super::replay::{Malformed, build_indexes, replay};
 use super::snapshot::file::lsn_of;
 use super::snapshot::load::{SnapshotDamage, load};
 use super::table::Table;
@@ -33,31 +33,16 @@ pub(super) struct Recovery {
 }
 
 pub(super) fn recover(storage: &Arc<dyn Storage>, config: &DbConfig) -> Result<Recovery, DbError> {
-    let mut snapshots = snapshots(&**storage)?;
-    let mut damaged = Vec::new();
-    let (mut table, mut newest) = (Table::new(config.hash_key), None);
-    while let Some((lsn, name)) = snapshots.pop() {
-        match load(&**storage, &name, lsn, &mut table) {
-            Ok(bytes) => {
-                newest = Some((lsn, bytes));
-                break;
-            }
-            Err(SnapshotDamage::Version { version }) => {
-                return Err(DbError::Snapshot { file: name, damage: SnapshotDamage::Version { version } });
-            }
-            Err(damage) => damaged.push((name, damage)),
-        }
-        table = Table::new(config.hash_key);
-    }
+    let mut table = Table::new(config.hash_key);
+    let (newest, damaged) = load_newest(&**storage, config, &mut table)?;
     let after = newest.map_or(Lsn::ZERO, |(lsn, _)| lsn);
-    let opened = Log::open(Arc::clone(storage), config.log, after, &mut |lsn, op| {
-        match Op::parse(op) {
-            Some(Op::Put(body, view)) => table.put_parsed(lsn, body, &view),
-            Some(Op::Remove(key)) => drop(table.remove(key)),
-            None => return Err(DbError::Operation { lsn }.into()),
-        }
-        Ok(())
+    let opened = replay(&mut table, config.open_threads, |sink| {
+        Log::open(Arc::clone(storage), config.log, after, &mut |lsn, op| {
+            let (first, rest) = op.split_first().ok_or(Malformed(lsn))?;
+            Ok(sink(lsn, *first, rest)?)
+        })
     });
+    let opened = opened.map_err(|Malformed(lsn)| DbError::Operation { lsn })?;
     let (log, recovered) = match (opened, damaged.first()) {
         (Ok(opened), _) => opened,
         // Without a whole snapshot the log alone may not reach back: then the snapshot is to blame.
@@ -66,11 +51,37 @@ pub(super) fn recover(storage: &Arc<dyn Storage>, config: &DbConfig) -> Result<R
         }
         (Err(error), _) => return Err(error.into()),
     };
-    for kind in &config.indexes {
-        table.index(*kind);
-    }
+    build_indexes(&table, &config.indexes, config.open_threads);
     let opened = Opened { leases: table.addresses.len(), snapshot: after, log: recovered, damaged };
     Ok(Recovery { table, log, newest, opened })
+}
+
+/// Fills the table from the newest snapshot that is whole: gives its LSN and length in bytes, and those
+/// that are not whole.
+#[allow(clippy::type_complexity, reason = "two things for one caller")]
+fn load_newest(
+    storage: &dyn Storage,
+    config: &DbConfig,
+    table: &mut Table,
+) -> Result<(Option<(Lsn, u64)>, Vec<(String, SnapshotDamage)>), DbError> {
+    let mut damaged = Vec::new();
+    for (lsn, name) in snapshots(storage)?.into_iter().rev() {
+        let loaded = replay(table, config.open_threads, |sink| load(storage, &name, lsn, sink));
+        let damage = match loaded {
+            Ok(Ok(loaded)) if loaded.leases == table.addresses.len() => {
+                return Ok((Some((lsn, loaded.bytes)), damaged));
+            }
+            Ok(Ok(loaded)) => SnapshotDamage::Count { found: table.addresses.len(), said: loaded.leases },
+            Ok(Err(SnapshotDamage::Version { version })) => {
+                return Err(DbError::Snapshot { file: name, damage: SnapshotDamage::Version { version } });
+            }
+            Ok(Err(damage)) => damage,
+            Err(Malformed(version)) => SnapshotDamage::Row { version },
+        };
+        damaged.push((name, damage));
+        *table = Table::new(config.hash_key);
+    }
+    Ok((None, damaged))
 }
 
 /// The snapshots there are, newest last.

@@ -145,6 +145,21 @@ pub(crate) fn parse_key(bytes: &[u8]) -> Option<LeaseKey> {
     (rest.0.is_empty() && is_valid_key(key)).then_some(key)
 }
 
+/// The IPv4 address, or the first four bytes of the IPv6 one, of a body that may be malformed.
+pub(crate) fn addr_hint(body: &[u8]) -> u32 {
+    let wide = body.get(3).is_some_and(|high| u16::from(*high) << 8 & has::WIDE_TIMES != 0);
+    let addr = body.get(if wide { 28 } else { 16 }..).and_then(|addr| addr.first_chunk());
+    addr.map_or(0, |addr| u32::from_be_bytes(*addr))
+}
+
+/// The same of a key.
+pub(crate) fn key_hint(key: LeaseKey) -> u32 {
+    match key.addr {
+        LeaseAddr::V4(addr) => addr.to_bits(),
+        LeaseAddr::V6(addr) | LeaseAddr::Prefix(addr, _) => (addr.to_bits() >> 96) as u32,
+    }
+}
+
 fn flags(lease: &Lease) -> u8 {
     let set = [
         (flag::RESERVED, lease.reserved),

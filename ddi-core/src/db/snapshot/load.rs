@@ -4,8 +4,8 @@ use super::file::{
     BLOCK_HEAD_LEN, BLOCK_MAX, FOOTER_LEN, FOOTER_MAGIC, HEADER_LEN, HEADER_MAGIC, ROW_HEAD_LEN, VERSION,
     checksum,
 };
-use crate::db::row::View;
-use crate::db::table::Table;
+use crate::db::op::PUT;
+use crate::db::replay::{Malformed, Sink};
 use crate::id::Lsn;
 use crate::log::Storage;
 
@@ -36,11 +36,11 @@ pub enum SnapshotDamage {
         /// Where, in bytes.
         offset: u64,
     },
-    /// Something in a block that is whole makes no sense.
-    #[error("the row at offset {offset} is malformed")]
+    /// A lease in a block that is whole makes no sense.
+    #[error("the lease written at lsn {} is malformed", version.0)]
     Row {
-        /// Where, in bytes.
-        offset: u64,
+        /// Its version.
+        version: Lsn,
     },
     /// It holds another number of leases than it says.
     #[error("holds {found} leases, says {said}")]
@@ -55,16 +55,23 @@ pub enum SnapshotDamage {
 /// Bytes asked of the storage at a time.
 const PIECE: usize = 1 << 20;
 
-/// Puts all leases of the snapshot into `table`. Returns the file's length in bytes.
+/// What a whole snapshot file holds.
+pub(crate) struct Loaded {
+    pub(crate) leases: u64,
+    pub(crate) bytes: u64,
+}
+
+/// Gives all leases of the snapshot to `sink`.
 pub(crate) fn load(
     storage: &dyn Storage,
     name: &str,
     lsn: Lsn,
-    table: &mut Table,
-) -> Result<u64, SnapshotDamage> {
+    sink: Sink<'_>,
+) -> Result<Loaded, SnapshotDamage> {
     let mut input =
         Input { storage, name, buf: vec![0; PIECE.max(2 * BLOCK_MAX)], start: 0, filled: 0, offset: 0 };
     let said = header(&mut input, lsn)?;
+    let mut found = 0;
     loop {
         let offset = input.offset;
         let damaged = SnapshotDamage::Block { offset };
@@ -80,18 +87,18 @@ pub(crate) fn load(
         }
         let block = input.peek(BLOCK_HEAD_LEN + len)?.ok_or(damaged.clone())?;
         let rows = block.get(BLOCK_HEAD_LEN..).unwrap_or_default();
-        let found = crc32c::crc32c_append(checksum(lsn, offset, &[a, b, c, d]), rows);
-        if found != u32::from_le_bytes(sum) {
+        let summed = crc32c::crc32c_append(checksum(lsn, offset, &[a, b, c, d]), rows);
+        if summed != u32::from_le_bytes(sum) {
             return Err(damaged);
         }
-        read_rows(rows, offset + BLOCK_HEAD_LEN as u64, table)?;
+        found += read_rows(rows, sink).ok_or(damaged)??;
         input.skip(BLOCK_HEAD_LEN + len);
     }
-    let (found, at) = (table.addresses.len(), input.offset);
+    let at = input.offset;
     if footer(&mut input, lsn)? != said || found != said {
         return Err(SnapshotDamage::Count { found, said });
     }
-    Ok(at + FOOTER_LEN as u64)
+    Ok(Loaded { leases: found, bytes: at + FOOTER_LEN as u64 })
 }
 
 fn header(input: &mut Input<'_>, lsn: Lsn) -> Result<u64, SnapshotDamage> {
@@ -121,19 +128,19 @@ fn ends(bytes: &[u8], magic: [u8; 4], lsn: Lsn, offset: u64) -> Option<u64> {
     (is_whole && summed.starts_with(&magic) && found_lsn == lsn.0).then_some(count)
 }
 
-fn read_rows(rows: &[u8], mut offset: u64, table: &mut Table) -> Result<(), SnapshotDamage> {
-    let mut rest = rows;
+/// Gives a block's rows to `sink`, and returns how many. `None` if they don't fill the block.
+fn read_rows(rows: &[u8], sink: Sink<'_>) -> Option<Result<u64, SnapshotDamage>> {
+    let (mut rest, mut found) = (rows, 0);
     while let Some((head, after)) = rest.split_first_chunk::<ROW_HEAD_LEN>() {
         let [a, b, version @ ..] = *head;
-        let len = usize::from(u16::from_le_bytes([a, b]));
-        let damaged = SnapshotDamage::Row { offset };
-        let (body, after) = after.split_at_checked(len).ok_or(damaged.clone())?;
-        let view = View::parse(body).ok_or(damaged)?;
-        table.put_parsed(Lsn(u64::from_le_bytes(version)), body, &view);
-        offset += (ROW_HEAD_LEN + len) as u64;
+        let (body, after) = after.split_at_checked(usize::from(u16::from_le_bytes([a, b])))?;
+        if let Err(Malformed(version)) = sink(Lsn(u64::from_le_bytes(version)), PUT, body) {
+            return Some(Err(SnapshotDamage::Row { version }));
+        }
+        found += 1;
         rest = after;
     }
-    if rest.is_empty() { Ok(()) } else { Err(SnapshotDamage::Row { offset }) }
+    rest.is_empty().then_some(Ok(found))
 }
 
 /// The file, read ahead.

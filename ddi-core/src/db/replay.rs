@@ -1,0 +1,152 @@
+//! Bringing back many leases at once. Operations are gathered in chunks and carried out in order of
+//! their /24 blocks, so that neighbours are looked up while they are in the cache. Operations on one
+//! lease keep their order, and that is all that matters.
+//!
+//! With more than one thread ([`DbConfig::open_threads`](super::DbConfig)), one reads and checks while
+//! another carries out, and each index is built by its own. This is the one file of the library that
+//! starts threads: scoped ones, during opening, and only if the caller asked for them.
+
+use super::identity::IndexKind;
+use super::op::Op;
+use super::table::Table;
+use crate::id::Lsn;
+use std::sync::mpsc::sync_channel;
+
+/// Operations in a chunk, at most.
+const CHUNK_OPS: usize = 1 << 19;
+/// Bytes of operations in a chunk, after which it is full.
+const CHUNK_BYTES: usize = 40 << 20;
+/// Blocks are sorted by 12 bits at a time, twice.
+const DIGIT_BITS: u32 = 12;
+const DIGITS: usize = 1 << DIGIT_BITS;
+
+/// This operation is not one.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("the operation at lsn {} is not one of a lease database", .0.0)]
+pub(super) struct Malformed(pub(super) Lsn);
+
+/// Where operations go: the first byte, and the rest.
+pub(super) type Sink<'a> = &'a mut dyn FnMut(Lsn, u8, &[u8]) -> Result<(), Malformed>;
+
+#[derive(Clone, Copy)]
+struct Gathered {
+    block: u32,
+    start: u32,
+    len: u32,
+    lsn: Lsn,
+}
+
+#[derive(Default)]
+struct Chunk {
+    bytes: Vec<u8>,
+    ops: Vec<Gathered>,
+    sorted: Vec<Gathered>,
+}
+
+impl Chunk {
+    fn push(&mut self, lsn: Lsn, first: u8, rest: &[u8]) {
+        let start = self.bytes.len() as u32;
+        self.bytes.push(first);
+        self.bytes.extend_from_slice(rest);
+        let block = Op::block_hint(first, rest);
+        self.ops.push(Gathered { block, start, len: 1 + rest.len() as u32, lsn });
+    }
+
+    fn is_full(&self) -> bool {
+        self.ops.len() >= CHUNK_OPS || self.bytes.len() >= CHUNK_BYTES
+    }
+
+    fn apply(&mut self, table: &mut Table) -> Result<(), Malformed> {
+        self.sort_by(0);
+        self.sort_by(DIGIT_BITS);
+        for op in &self.ops {
+            let bytes = self.bytes.get(op.start as usize..(op.start + op.len) as usize).unwrap_or_default();
+            match Op::parse(bytes) {
+                Some(Op::Put(body, view)) => table.put_parsed(op.lsn, body, &view),
+                Some(Op::Remove(key)) => drop(table.remove(key)),
+                None => return Err(Malformed(op.lsn)),
+            }
+        }
+        self.ops.clear();
+        self.bytes.clear();
+        Ok(())
+    }
+
+    /// A stable counting sort by one digit of the block.
+    fn sort_by(&mut self, shift: u32) {
+        let digit = |op: &Gathered| (op.block >> shift) as usize % DIGITS;
+        let mut starts = vec![0_usize; DIGITS + 1];
+        self.ops.iter().for_each(|op| starts[digit(op) + 1] += 1);
+        for at in 0..DIGITS {
+            starts[at + 1] += starts[at];
+        }
+        let none = Gathered { block: 0, start: 0, len: 0, lsn: Lsn::ZERO };
+        self.sorted.resize(self.ops.len(), none);
+        for op in &self.ops {
+            let start = &mut starts[digit(op)];
+            self.sorted[*start] = *op;
+            *start += 1;
+        }
+        std::mem::swap(&mut self.ops, &mut self.sorted);
+        self.sorted.clear();
+    }
+}
+
+/// Carries out on `table` all operations that `source` gives, on another thread if there may be one.
+pub(super) fn replay<R>(
+    table: &mut Table,
+    threads: usize,
+    source: impl FnOnce(Sink<'_>) -> R,
+) -> Result<R, Malformed> {
+    if threads > 1 {
+        return replay_threaded(table, source);
+    }
+    let mut chunk = Chunk::default();
+    let result = source(&mut |lsn, first, rest| {
+        chunk.push(lsn, first, rest);
+        if chunk.is_full() { chunk.apply(table) } else { Ok(()) }
+    });
+    chunk.apply(table)?;
+    Ok(result)
+}
+
+fn replay_threaded<R>(table: &mut Table, source: impl FnOnce(Sink<'_>) -> R) -> Result<R, Malformed> {
+    std::thread::scope(|scope| {
+        let (full_in, full_out) = sync_channel::<Chunk>(1);
+        let (empty_in, empty_out) = sync_channel::<Chunk>(2);
+        let worker = scope.spawn(move || {
+            for mut chunk in full_out {
+                chunk.apply(table)?;
+                let _ = empty_in.try_send(chunk); // if nobody wants it, it is dropped
+            }
+            Ok(())
+        });
+        let mut chunk = Chunk::default();
+        let result = source(&mut |lsn, first, rest| {
+            chunk.push(lsn, first, rest);
+            if chunk.is_full() {
+                let next = empty_out.try_recv().unwrap_or_default();
+                let full = std::mem::replace(&mut chunk, next);
+                full_in.send(full).map_err(|_| Malformed(lsn))?; // the worker has stopped, and says why
+            }
+            Ok(())
+        });
+        let _ = full_in.send(chunk); // likewise
+        drop(full_in);
+        worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+        Ok(result)
+    })
+}
+
+/// Builds these indexes, each on its own thread if there may be several.
+pub(super) fn build_indexes(table: &Table, kinds: &[IndexKind], threads: usize) {
+    for several in kinds.chunks(threads.max(1)) {
+        let Some((here, elsewhere)) = several.split_first() else { continue };
+        std::thread::scope(|scope| {
+            for kind in elsewhere {
+                scope.spawn(|| table.index(*kind));
+            }
+            table.index(*here);
+        });
+    }
+}
