@@ -111,10 +111,10 @@ pub(super) fn replay<R>(
 }
 
 fn replay_threaded<R>(table: &mut Table, source: impl FnOnce(Sink<'_>) -> R) -> Result<R, Malformed> {
-    std::thread::scope(|scope| {
+    std::thread::scope(|threads| {
         let (full_in, full_out) = sync_channel::<Chunk>(1);
         let (empty_in, empty_out) = sync_channel::<Chunk>(2);
-        let worker = scope.spawn(move || {
+        let worker = threads.spawn(move || {
             for mut chunk in full_out {
                 chunk.apply(table)?;
                 let _ = empty_in.try_send(chunk); // if nobody wants it, it is dropped
@@ -142,9 +142,9 @@ fn replay_threaded<R>(table: &mut Table, source: impl FnOnce(Sink<'_>) -> R) -> 
 pub(super) fn build_indexes(table: &Table, kinds: &[IndexKind], threads: usize) {
     for several in kinds.chunks(threads.max(1)) {
         let Some((here, elsewhere)) = several.split_first() else { continue };
-        std::thread::scope(|scope| {
+        std::thread::scope(|threads| {
             for kind in elsewhere {
-                scope.spawn(|| table.index(*kind));
+                threads.spawn(|| table.index(*kind));
             }
             table.index(*here);
         });
