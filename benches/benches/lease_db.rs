@@ -3,8 +3,8 @@
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use ddi_core::db::PoolConfig;
 use ddi_core::{
-    BindingState, DbConfig, Expect, FileStorage, FreeKind, HwAddr, Identity, Lease, LeaseDb, LeaseKey, LeaseStore,
-    MemStorage, PoolId, Storage, UnixTime,
+    BindingState, DbConfig, Expect, FileStorage, FreeKind, HwAddr, Identity, Lease, LeaseDb, LeaseKey,
+    LeaseStore, MemStorage, PoolId, Storage, UnixTime,
 };
 use std::hint::black_box;
 use std::path::PathBuf;

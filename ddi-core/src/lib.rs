@@ -21,3 +21,8 @@ pub use lease::{BindingState, Lease, Origin};
 pub use log::{FileStorage, Log, LogConfig, LogError, MemStorage, Storage};
 pub use store::{Expect, FreeKind, LeaseStore, StoreError};
 pub use time::{Instant, Now, UnixTime};
+
+/// The README's code is run as a test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
