@@ -269,6 +269,17 @@ fn text_is_plain_and_names_no_machine() {
     assert_none(&problems);
 }
 
+/// What the README shows is what is compiled and run.
+#[test]
+fn readme_shows_the_example() {
+    let example = read("ddi-core/examples/lease_db.rs");
+    let code = example.split_once("\n\n").map_or("", |(_, code)| code);
+    assert!(
+        read("README.md").contains(&format!("```rust\n{code}```")),
+        "README.md is not examples/lease_db.rs"
+    );
+}
+
 #[test]
 fn modules_have_no_mod_rs_and_fuzz_targets_have_a_body_and_a_corpus() {
     let files = files();

@@ -3,7 +3,7 @@
 //!
 //! Where dhcpd stays silent and the draft lets a server answer (CONFLICT-DONE, RESOLUTION-INTERRUPTED,
 //! renewals in RECOVER-DONE), this one answers: the partner's silence makes it only safer. In PARTNER-DOWN
-//! this one is stricter than dhcpd, see [`reusable_at`](crate::mclt::reusable_at).
+//! this one is stricter than dhcpd, see [`reusable_at`].
 
 use ddi_core::authority::{Asking, Permission, Question, Service};
 use ddi_core::{BindingState, FreeKind, Lease, UnixTime};

@@ -54,7 +54,7 @@ pub(crate) struct Held {
     pub(crate) bytes: u64,
 }
 
-/// An append-only log of operations. See the [module](self).
+/// An append-only log of operations. See the [module](crate::log).
 pub struct Log {
     storage: Arc<dyn Storage>,
     /// Room for the header, then the pending operations.

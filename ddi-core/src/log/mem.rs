@@ -1,9 +1,4 @@
 //! [`Storage`] in memory: a disk with a cache in front of it, which can be made to fail.
-//!
-//! Writes go to the cache; a sync moves them to the disk. [`MemStorage::crash`] gives the disk as a
-//! power loss may leave it. Mutating calls (write, sync, rename, remove) are numbered from 1, and
-//! [`MemStorage::inject`] makes one of them fail or be the last. For tests of anything that is built
-//! on a [`Storage`]; it costs no more than copying the bytes.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -43,7 +38,12 @@ pub enum Tear {
     Subset(u64),
 }
 
-/// A disk in memory. See the [module](self).
+/// A disk in memory, with a cache in front of it.
+///
+/// Writes go to the cache; a sync moves them to the disk. [`MemStorage::crash`] gives the disk as a
+/// power loss may leave it. Mutating calls (write, sync, rename, remove) are numbered from 1, and
+/// [`MemStorage::inject`] makes one of them fail or be the last. For tests of anything that is built
+/// on a [`Storage`]; it costs no more than copying the bytes.
 #[derive(Default)]
 pub struct MemStorage {
     state: Mutex<State>,
