@@ -11,8 +11,8 @@ use ddi_core::{Instant, Now, UnixTime};
 use ddi_failover::endpoint::{Link, LinkConfig, LinkEnd, Received};
 use ddi_failover::split::HashBuckets;
 use ddi_failover::state::{
-    Ask, Cell, Change, Next, Profile, Role, Situation, State, Trigger, ask, effects, listens_first, next,
-    survives,
+    Ask, Cell, Change, Next, Profile, Role, Situation, State, Trigger, after_link_loss, ask, effects,
+    listens_first, next, survives,
 };
 use ddi_failover::wire::v4::{
     BindingAck, Body, FLAG_STARTUP, Kind, PoolResponse, StateReport, server_state, server_state_number,
@@ -101,6 +101,9 @@ struct Server {
     state: State,
     partner: Option<State>,
     both_recovering: bool,
+    full_update_owed: bool,
+    wait_until: Option<Clock>,
+    mclt_seconds: u32,
     said: Vec<State>,
     updates: usize,
     contacts: usize,
@@ -120,17 +123,29 @@ impl Server {
         };
         let started = Clock::now();
         let link = Link::new(now(started), config, false);
-        let (state, said) = (State::Startup, Vec::new());
         Self {
             link,
             started,
             role,
-            state,
+            state: State::Startup,
             partner: None,
             both_recovering: false,
-            said,
+            full_update_owed: true,
+            wait_until: None,
+            mclt_seconds,
+            said: Vec::new(),
             updates: 0,
             contacts: 0,
+        }
+    }
+
+    /// The connection is lost; what the next one begins with.
+    fn after_loss(self) -> Self {
+        Self {
+            state: after_link_loss(self.state),
+            partner: self.partner,
+            full_update_owed: self.full_update_owed,
+            ..Self::new(self.role, self.mclt_seconds)
         }
     }
 
@@ -172,15 +187,18 @@ impl Server {
                     to,
                     linked: true,
                     partner: self.partner,
-                    full_update_owed: true,
+                    full_update_owed: self.full_update_owed,
                 };
                 self.state = to;
+                if to == State::RecoverWait {
+                    self.wait_until = Some(Clock::now() + Duration::from_secs(u64::from(self.mclt_seconds)));
+                }
                 self.say(to, false);
-                if let (Some(what), State::Recover) = (effects(&change).ask, to) {
+                if let Some(what) = effects(&change).ask {
                     self.ask(what);
                 }
             }
-            Next::Cell(Cell::Ask) => self.ask(ask(Profile::Isc, self.state, true)),
+            Next::Cell(Cell::Ask) => self.ask(ask(Profile::Isc, self.state, self.full_update_owed)),
             _ => {}
         }
     }
@@ -230,9 +248,10 @@ impl Server {
         let first = self.said.is_empty();
         if let Trigger::PartnerState { state, .. } = trigger {
             self.both_recovering |= first && state == State::Recover;
-            self.step(trigger);
             self.partner = Some(state);
+            self.step(trigger);
         } else {
+            self.full_update_owed = false;
             self.step(trigger);
         }
         if first && self.said.is_empty() {
@@ -273,6 +292,10 @@ fn talk(server: &mut Server, stream: &mut TcpStream, seconds: u64) {
     let mut buffer = [0; 4096];
     while Clock::now() < end {
         server.link.handle_timeout(now(server.started)).unwrap();
+        if server.wait_until.is_some_and(|until| until <= Clock::now()) {
+            server.wait_until = None;
+            server.step(Trigger::RecoverWaitOver);
+        }
         while let Some(count) = server.link.poll_transmit(&mut buffer) {
             stream.write_all(&buffer[..count]).unwrap();
         }
@@ -283,6 +306,50 @@ fn talk(server: &mut Server, stream: &mut TcpStream, seconds: u64) {
             Err(error) => panic!("{error}"),
         }
     }
+}
+
+/// The next connection, which dhcpd dials by itself within 5 seconds; what was said on it.
+fn again(mut server: Server, listener: &TcpListener, dhcpd: &Dhcpd) -> Server {
+    let (mut stream, _) = listener.accept().unwrap();
+    let seconds = u64::from(server.mclt_seconds) + 3;
+    talk(&mut server, &mut stream, seconds);
+    let log = dhcpd.log();
+    assert_eq!(
+        (server.state, server.partner),
+        (State::Normal, Some(State::Normal)),
+        "{:?} {log}",
+        server.said
+    );
+    server
+}
+
+/// Lost connections, two servers that both served as if alone, and a lost database.
+fn faults(role: Role, name: &str, theirs: &str, primary_only: &str) {
+    use State::{ConflictDone, Normal, PartnerDown, PotentialConflict, Recover, RecoverDone, RecoverWait};
+    let listener = TcpListener::bind((OURS, 647)).unwrap();
+    let dhcpd = Dhcpd::start(name, theirs, primary_only);
+    let server = again(Server::new(role, 4), &listener, &dhcpd);
+    assert_eq!(server.said, [Recover, RecoverDone, Normal]);
+
+    let server = again(server.after_loss(), &listener, &dhcpd);
+    assert_eq!(server.said, [Normal], "from COMMUNICATIONS-INTERRUPTED");
+
+    let alone = Server { state: PartnerDown, ..server.after_loss() };
+    let server = again(alone, &listener, &dhcpd);
+    match role {
+        Role::Primary => assert_eq!(server.said, [PotentialConflict, ConflictDone, Normal]),
+        Role::Secondary => assert_eq!(server.said, [PotentialConflict, Normal]),
+    }
+    drop(server);
+
+    let server = again(Server::new(role, 4), &listener, &dhcpd);
+    assert_eq!(server.said, [Recover, RecoverWait, RecoverDone, Normal]);
+    assert!(server.updates >= 20, "all of its leases: {}", server.updates);
+    assert!(
+        dhcpd.log().contains("I move from communications-interrupted to partner-down"),
+        "{}",
+        dhcpd.log()
+    );
 }
 
 /// Both are in NORMAL, and went on talking for longer than both receive timers.
@@ -330,4 +397,20 @@ fn dhcpd_as_secondary_comes_to_normal() {
     assert_eq!((terms.max_unacked, terms.receive_timer_seconds), (10, 6));
     check(&server, &dhcpd);
     assert!(std::fs::read_to_string(dhcpd.folder.join("leases")).unwrap().contains("mclt 30"));
+}
+
+#[test]
+#[ignore = "needs root and Debian packages: .ci/run interop"]
+fn dhcpd_as_primary_comes_back_from_faults() {
+    if !in_namespace("dhcpd_as_primary_comes_back_from_faults") {
+        faults(Role::Secondary, "primary-faults", "primary", "mclt 4; split 128;");
+    }
+}
+
+#[test]
+#[ignore = "needs root and Debian packages: .ci/run interop"]
+fn dhcpd_as_secondary_comes_back_from_faults() {
+    if !in_namespace("dhcpd_as_secondary_comes_back_from_faults") {
+        faults(Role::Primary, "secondary-faults", "secondary", "");
+    }
 }
