@@ -4,7 +4,9 @@
 #[path = "interchange/support.rs"]
 mod support;
 
-use ddi_core::interchange::{ExportError, Exporter, Format, ImportFault, Importer, ReadError, export};
+use ddi_core::interchange::{
+    ExportError, Exporter, FailoverState, Format, ImportFault, Importer, Item, ReadError, export,
+};
 use ddi_core::{BindingState, HwAddr, Lease, LeaseAddr, LeaseKey, UnixTime};
 use support::{Import, Random, import_bytes, import_vector};
 
@@ -400,4 +402,32 @@ fn hostile_files_are_bounded() {
             "{faults:?}"
         );
     }
+}
+
+#[test]
+fn what_dhcpd_remembers_beside_leases_survives_too() {
+    let exporter = Exporter::new(Format::DhcpdLeases4);
+    let mut file = Vec::new();
+    exporter.emit_heading(&mut file);
+    let duid = b"\0\x01\0\x01\"\\\n\xff".to_vec();
+    let state = FailoverState {
+        name: b"a \"b\"".to_vec(),
+        mine: "communications-interrupted".into(),
+        mine_since: UnixTime(1_700_000_000),
+        partner: "normal".into(),
+        partner_since: UnixTime(1_700_000_001),
+        mclt: Some(60),
+    };
+    exporter.emit_server_duid(&duid, &mut file);
+    exporter.emit_failover(&state, &mut file);
+    let import = import_bytes(&file, Importer::dhcpd_leases(0));
+    assert!(import.errors.is_empty());
+    assert_eq!(import.others, [Item::ServerDuid(duid), Item::Failover(state.clone())]);
+
+    // A state that would say more than a state is not written.
+    let mut file = Vec::new();
+    let mine = "normal at never; } lease 10.0.0.1 { ".into();
+    exporter.emit_failover(&FailoverState { mine, ..state }, &mut file);
+    let import = import_bytes(&file, Importer::dhcpd_leases(0));
+    assert_eq!((import.rows, import.others.len(), import.errors.len()), (0, 1, 0));
 }
