@@ -27,9 +27,8 @@ impl Server {
             let standing = self.standing(world, plan, ask, address, lease);
             let good =
                 matches!(standing, Standing::Mine | Standing::Reserved | Standing::Offered | Standing::Ended);
-            if good {
-                // It gets no other as long as this one is waiting for it.
-                return if allows(world, plan, ask, lease) { standing } else { Standing::Nothing };
+            if good && allows(world, plan, ask, lease) {
+                return standing;
             }
         }
         if ask.message == Message::Bootp && !plan.config.dynamic_bootp {

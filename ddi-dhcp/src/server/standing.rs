@@ -1,6 +1,7 @@
 //! What an address is to a client: the second column of the rules table.
 
 use crate::server::ask::Ask;
+use crate::server::choose::allows;
 use crate::server::engine::{Server, World};
 use crate::server::offer::Client;
 use crate::server::plan::Plan;
@@ -78,11 +79,12 @@ impl Server {
         let address = plan.reservations[at as usize].address;
         let other = &mut self.other;
         world.store.get_into(key_of(plan, address), other);
-        match other.state {
-            BindingState::Active => belongs_to(other, &ask.client),
-            BindingState::Abandoned => false,
-            _ => self.offers.is_for(address, &ask.client) != Some(false),
-        }
+        let available = match other.state {
+            BindingState::Abandoned | BindingState::Reset => false,
+            state if state.is_allocatable() => self.offers.is_for(address, &ask.client) != Some(false),
+            _ => belongs_to(other, &ask.client),
+        };
+        available && allows(world, plan, ask, other)
     }
 
     /// Has the client a running lease of another address on this link?
