@@ -36,6 +36,8 @@ pub const BATCH_MAX_BYTES: usize = 64 << 20;
 pub(crate) const SECTOR: u64 = 512;
 /// Length of a batch header.
 pub(crate) const HEADER_BYTES: usize = 64;
+/// Padding is shorter than this, and batches are aligned to at most this, in bytes.
+pub(crate) const PADDING_END: usize = 64 << 10;
 /// What stands before each operation: its length as u32.
 pub(crate) const OP_PREFIX_BYTES: usize = 4;
 
@@ -147,7 +149,11 @@ impl Header {
             && self.first.0.checked_add(self.ops).is_some()
             && self.payload_bytes as usize <= BATCH_MAX_BYTES
             && u64::from(self.extent_bytes) % SECTOR == 0
-            && self.extent_bytes as usize >= HEADER_BYTES + self.payload_bytes as usize
+            && self.padding().is_some_and(|padding| padding < PADDING_END)
+    }
+
+    fn padding(&self) -> Option<usize> {
+        (self.extent_bytes as usize).checked_sub(HEADER_BYTES + self.payload_bytes as usize)
     }
 
     /// Writes the header of this segment.

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use super::Replay;
 use super::batch::{Batch, Sealing, Synced, Writer};
 use super::error::LogError;
-use super::frame::{BATCH_MAX_BYTES, BatchKind, HEADER_BYTES, OP_MAX_BYTES, OP_PREFIX_BYTES, SECTOR};
+use super::frame::{
+    BATCH_MAX_BYTES, BatchKind, HEADER_BYTES, OP_MAX_BYTES, OP_PREFIX_BYTES, PADDING_END, SECTOR,
+};
 use super::read::LogReader;
 use super::recover::{self, Recovered};
 use super::segment;
@@ -39,7 +41,7 @@ impl LogConfig {
     /// Nonsense is rounded to the nearest sense.
     pub(crate) fn sane(self) -> Self {
         let sector = SECTOR as u32;
-        let align_bytes = self.align_bytes.clamp(sector, 1 << 16).next_multiple_of(sector);
+        let align_bytes = self.align_bytes.clamp(sector, PADDING_END as u32).next_multiple_of(sector);
         let first = self.first_segment_bytes.max(u64::from(align_bytes)).next_power_of_two().min(1 << 40);
         let segment_bytes = self.segment_bytes.clamp(first, 1 << 40);
         Self { log_id: self.log_id, align_bytes, first_segment_bytes: first, segment_bytes }

@@ -4,11 +4,11 @@
 
 use super::walk::Walk;
 use crate::log::error::{Damage, LogError};
-use crate::log::frame::{BATCH_MAX_BYTES, HEADER_BYTES, Header, SECTOR};
+use crate::log::frame::{BATCH_MAX_BYTES, HEADER_BYTES, Header, PADDING_END, SECTOR};
 use crate::log::window::Survey;
 
 /// The longest that a batch can be on disk, in bytes.
-const EXTENT_MAX: u64 = (BATCH_MAX_BYTES + HEADER_BYTES + (64 << 10)) as u64;
+const EXTENT_MAX: u64 = (BATCH_MAX_BYTES + HEADER_BYTES + PADDING_END) as u64;
 
 /// A torn batch.
 pub(super) struct Tear {
