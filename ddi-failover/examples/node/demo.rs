@@ -8,9 +8,12 @@ mod message;
 mod report;
 
 use child::Node;
-use crowd::{Crowd, RELAY};
+use crowd::{Crowd, RELAY, WINDOW};
+use nix::sys::signal::{SigSet, Signal};
+use nix::sys::signalfd::{SfdFlags, SignalFd};
 use report::{Progress, percentile, table, thousands};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::{Duration, Instant};
 use std::{fs, io};
 
@@ -23,6 +26,9 @@ const CLIENTS: u32 = 40_000;
 const BIND_MAX: Duration = Duration::from_secs(10);
 /// Something is wrong if one phase takes longer than this.
 const PHASE_MAX: Duration = Duration::from_secs(60);
+
+/// What the demo is for.
+const VERIFIED: &str = "every ACKed address is still its client's, none is bound twice";
 
 /// Runs it. True if everything that was promised held.
 pub fn run() -> io::Result<bool> {
@@ -80,62 +86,63 @@ struct Demo<'a> {
     progress: Progress,
     crowd: Crowd,
     node: Node,
+    /// So that an interrupted demo cleans up.
+    signals: SignalFd,
 }
 
 impl<'a> Demo<'a> {
     fn new(home: &'a Home) -> io::Result<Self> {
+        let mut interrupts = SigSet::empty();
+        interrupts.add(Signal::SIGINT);
+        interrupts.add(Signal::SIGTERM);
+        interrupts.thread_block()?;
+        let signals = SignalFd::with_flags(&interrupts, SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC)?;
         let node = Node::start(&home.config(), &home.log())?;
         let mut crowd = Crowd::new(CLIENTS)?;
         crowd.set_server(node.dhcp4);
         let mut progress = Progress::new();
         progress.say(&format!("node started on {} in {} ms", node.dhcp4, node.started_in.as_millis()));
-        Ok(Self { home, progress, crowd, node })
+        Ok(Self { home, progress, crowd, node, signals })
     }
 
     fn run(mut self) -> io::Result<bool> {
-        let began = Instant::now();
-        self.drive("binding", |crowd| {
-            crowd.done() >= CLIENTS as usize / 2 || began.elapsed() > BIND_MAX / 2
+        let half = CLIENTS as usize / 2;
+        let first = self.drive("binding", |crowd, spent| crowd.done() >= half || spent > BIND_MAX / 2)?;
+        let (killed_after, cut_off) = (self.crowd.done(), self.crowd.under_way());
+        let restart = self.kill_and_restart()?;
+        let second = self.drive("binding", |crowd, spent| {
+            if spent > BIND_MAX / 2 {
+                crowd.begin_no_more();
+            }
+            crowd.all_done()
         })?;
-        let before_kill = (self.crowd.done(), self.crowd.under_way());
-        let mut serving = began.elapsed();
-        let down = self.kill_and_restart()?;
-        let again = Instant::now();
-        self.drive("binding", |crowd| crowd.all_done() || again.elapsed() > BIND_MAX / 2)?;
-        serving += again.elapsed();
-        let bound = self.crowd.done();
         let mut latencies = std::mem::take(&mut self.crowd.latencies);
         latencies.sort_unstable();
-        let listed = self.check_leases()?;
-        let renewals = self.renew_all()?;
+        let leases = self.check_leases()?;
+        self.crowd.start_renewing();
+        let renewing = self.drive("renewing", |crowd, _| crowd.all_done())?;
         let stopped = self.node.stop()?;
         if !stopped.success() {
             self.crowd.violations.push(format!("the node did not stop cleanly: {stopped}"));
         }
-        let rate = |count: usize, time: Duration| thousands((count as f64 / time.as_secs_f64()) as usize);
-        let millis = |time: Duration| format!("{:.1} ms", time.as_secs_f64() * 1e3);
         let (p50, p99) = (percentile(&latencies, 50), percentile(&latencies, 99));
         let holds = self.crowd.violations.is_empty();
         table(&[
-            ("exchanges", format!("{} (DISCOVER to ACK, each ACK after its sync)", thousands(bound))),
-            ("rate", format!("{} exchanges/s", rate(bound, serving))),
             (
-                "latency",
-                format!("p50 {}, p99 {}, with {} under way", millis(p50), millis(p99), before_kill.1),
+                "exchanges",
+                format!("{} (DISCOVER to ACK, each ACK after its sync)", thousands(latencies.len())),
             ),
-            ("leases", thousands(listed)),
-            ("killed", format!("SIGKILL after {} exchanges", thousands(before_kill.0))),
-            ("restart", format!("{} from start to serving", millis(down))),
+            ("rate", format!("{} exchanges/s", rate(latencies.len(), first + second))),
+            ("latency", format!("p50 {}, p99 {}, with {WINDOW} under way", millis(p50), millis(p99))),
+            ("killed", format!("SIGKILL after {} exchanges, {cut_off} under way", thousands(killed_after))),
+            ("restart", format!("{} from start to serving", millis(restart))),
+            ("leases", thousands(leases)),
             (
                 "renewals",
-                format!("{}, {}/s", thousands(self.crowd.done()), rate(self.crowd.done(), renewals)),
+                format!("{}, {}/s", thousands(self.crowd.done()), rate(self.crowd.done(), renewing)),
             ),
             ("retransmitted", thousands(self.crowd.retransmitted as usize)),
-            (
-                "verified",
-                if holds { "every ACKed address is still its client's, none bound twice" } else { "NO" }
-                    .into(),
-            ),
+            ("verified", if holds { VERIFIED } else { "NO" }.to_owned()),
         ]);
         for violation in self.crowd.violations.iter().take(20) {
             println!("  {violation}");
@@ -143,20 +150,22 @@ impl<'a> Demo<'a> {
         Ok(holds)
     }
 
-    /// Lets the clients work until `until`.
-    fn drive(&mut self, doing: &str, until: impl Fn(&Crowd) -> bool) -> io::Result<()> {
+    /// Lets the clients work until `until`, which is told how long that has been. Returns the time taken.
+    fn drive(&mut self, doing: &str, until: impl Fn(&mut Crowd, Duration) -> bool) -> io::Result<Duration> {
         let began = Instant::now();
-        while !until(&self.crowd) {
+        while !until(&mut self.crowd, began.elapsed()) {
             self.crowd.step()?;
+            if let Ok(Some(_)) = self.signals.read_signal() {
+                return Err(io::ErrorKind::Interrupted.into());
+            }
             let (done, under_way) = (self.crowd.done(), self.crowd.under_way());
-            self.progress.at(|| format!("{doing}: {} done, {under_way} under way", thousands(done)));
+            let text = || format!("{doing}: {} done, {under_way} under way", thousands(done));
+            self.progress.at(text);
             if began.elapsed() > PHASE_MAX {
-                return Err(io::Error::other(format!(
-                    "{doing}: {done} done, {under_way} under way, and no progress"
-                )));
+                return Err(io::Error::other(format!("{}, and no end", text())));
             }
         }
-        Ok(())
+        Ok(began.elapsed())
     }
 
     fn kill_and_restart(&mut self) -> io::Result<Duration> {
@@ -188,24 +197,19 @@ impl<'a> Demo<'a> {
         self.progress.say(&text);
         Ok(leases.len())
     }
-
-    /// Every client asks to keep its address.
-    fn renew_all(&mut self) -> io::Result<Duration> {
-        let began = Instant::now();
-        self.crowd.start_renewing();
-        self.drive("renewing", Crowd::all_done)?;
-        Ok(began.elapsed())
-    }
 }
 
-/// Used by `check`, too.
-fn this_program() -> io::Result<PathBuf> {
-    std::env::current_exe()
+fn rate(count: usize, time: Duration) -> String {
+    thousands((count as f64 / time.as_secs_f64()) as usize)
+}
+
+fn millis(time: Duration) -> String {
+    format!("{:.1} ms", time.as_secs_f64() * 1e3)
 }
 
 /// Asks the node of `config` by `node ctl`.
 fn ctl(config: &Path, words: &[&str]) -> io::Result<Vec<u8>> {
-    let output = std::process::Command::new(this_program()?).arg("ctl").arg(config).args(words).output()?;
+    let output = Command::new(std::env::current_exe()?).arg("ctl").arg(config).args(words).output()?;
     if output.status.success() {
         Ok(output.stdout)
     } else {

@@ -33,6 +33,9 @@ use std::time::{Duration, SystemTime};
 use std::{fmt, fs};
 use sync::Syncer;
 
+/// The longest that packets wait for each other.
+const GATHER_MILLIS: u8 = 1;
+
 /// Why a node stopped, or did not start.
 pub enum Failure {
     /// The configuration: exit code 2.
@@ -168,6 +171,9 @@ impl Node {
             self.control.accept();
         }
         self.answer_questions(now);
+        if !ready.signal {
+            return Ok(Turn::Go);
+        }
         Ok(match signals.read_signal() {
             Ok(Some(signal)) if signal.ssi_signo == Signal::SIGHUP as u32 => Turn::Reload,
             Ok(Some(_)) => Turn::Stop,
@@ -175,23 +181,28 @@ impl Node {
         })
     }
 
+    /// Waits for something to do. While a batch is being synced and few packets come, they wait a moment
+    /// for each other: one turn for ten costs much less than ten turns, and their ACKs must wait anyway.
     fn wait(&self, signals: &SignalFd) -> Result<Ready, Failure> {
         let pinger = self.events.pinger.as_ref().map_or(self.wake.as_fd(), Pinger::fd);
-        let mut fds = [self.packets.fd(), self.wake.as_fd(), self.control.fd(), signals.as_fd(), pinger]
+        let mut fds = [self.wake.as_fd(), self.control.fd(), signals.as_fd(), pinger, self.packets.fd()]
             .map(|fd| PollFd::new(fd, PollFlags::POLLIN));
+        let gather = self.syncer.is_out() && self.packets.is_calm();
+        let watched = if gather { fds.len() - 1 } else { fds.len() };
         let timeout = match self.server.poll_timeout() {
+            _ if gather => PollTimeout::from(GATHER_MILLIS),
             Some(Instant(at)) => {
                 let millis = at.saturating_sub(self.clock.now().instant.0);
                 PollTimeout::try_from(millis.min(60_000)).unwrap_or(PollTimeout::MAX)
             }
             None => PollTimeout::NONE,
         };
-        match poll(&mut fds, timeout) {
+        match poll(&mut fds[..watched], timeout) {
             Ok(_) | Err(nix::errno::Errno::EINTR) => {}
             Err(e) => return Err(Failure::at("poll")(e)),
         }
         let ready = |nth: usize| fds[nth].any().unwrap_or(false);
-        Ok(Ready { packets: ready(0), wake: ready(1), control: ready(2) })
+        Ok(Ready { wake: ready(0), control: ready(1), signal: ready(2), packets: gather || ready(4) })
     }
 
     fn answer_questions(&mut self, now: Now) {
@@ -270,9 +281,10 @@ impl Node {
 
 /// What is ready to be read.
 struct Ready {
-    packets: bool,
     wake: bool,
     control: bool,
+    signal: bool,
+    packets: bool,
 }
 
 /// The two clocks.

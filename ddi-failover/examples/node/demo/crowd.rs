@@ -12,7 +12,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::time::{Duration, Instant};
 
 /// Exchanges under way at once.
-const WINDOW: usize = 200;
+pub const WINDOW: usize = 200;
 /// A message without an answer is sent again after this.
 const RETRANSMIT: Duration = Duration::from_millis(400);
 /// A client that has asked this often for its offer begins anew, as one whose offer was forgotten.
@@ -45,8 +45,9 @@ struct Client {
 /// See the module.
 pub struct Crowd {
     clients: Vec<Client>,
-    /// The next client whose turn comes.
+    /// The next client whose turn comes, and where the turns end.
     next: usize,
+    last: usize,
     under_way: usize,
     /// When each sent something, oldest first; most have an answer since.
     sent: VecDeque<(Instant, u32)>,
@@ -73,6 +74,7 @@ impl Crowd {
         Ok(Self {
             clients: (0..clients).map(|_| client()).collect(),
             next: 0,
+            last: clients as usize,
             under_way: 0,
             sent: VecDeque::new(),
             round: 1,
@@ -104,6 +106,11 @@ impl Crowd {
         self.latencies.clear();
     }
 
+    /// Clients whose turn has not come stay away.
+    pub fn begin_no_more(&mut self) {
+        self.last = self.next;
+    }
+
     /// Clients done in this round.
     pub fn done(&self) -> usize {
         self.latencies.len()
@@ -114,13 +121,13 @@ impl Crowd {
     }
 
     pub fn all_done(&self) -> bool {
-        self.next == self.clients.len() && self.under_way == 0
+        self.next == self.last && self.under_way == 0
     }
 
     /// Sends what is due, waits for answers for a moment, and takes them.
     pub fn step(&mut self) -> io::Result<()> {
         self.retransmit();
-        while self.under_way < WINDOW && self.next < self.clients.len() {
+        while self.under_way < WINDOW && self.next < self.last {
             self.begin();
         }
         self.sender.send(&self.socket);

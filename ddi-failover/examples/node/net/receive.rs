@@ -39,8 +39,10 @@ impl Receiver {
         let got = recvmmsg(udp.as_raw_fd(), &mut self.headers, &mut slices, MsgFlags::MSG_DONTWAIT, None);
         let got = match got {
             Ok(got) => got,
-            // An ICMP error for something sent earlier is no reason to stop.
-            Err(Errno::EAGAIN | Errno::EINTR | Errno::ECONNREFUSED) => return Ok(0),
+            // No reason to stop: nothing there, no memory for the moment, an ICMP error for something sent before.
+            Err(Errno::EAGAIN | Errno::EINTR | Errno::ENOBUFS | Errno::ENOMEM | Errno::ECONNREFUSED) => {
+                return Ok(0);
+            }
             Err(e) => return Err(e.into()),
         };
         let mut count = 0;

@@ -27,6 +27,8 @@ pub struct Packets {
     sender: Sender<MAX_REPLY>,
     /// Frames that the system did not take.
     frames_failed: u64,
+    /// How many datagrams the last turn took.
+    taken: usize,
 }
 
 impl Packets {
@@ -41,11 +43,16 @@ impl Packets {
             }
         });
         let (receiver, sender) = (Receiver::new(), Sender::new());
-        Ok(Self { udp, local, frames, receiver, sender, frames_failed: 0 })
+        Ok(Self { udp, local, frames, receiver, sender, frames_failed: 0, taken: 0 })
     }
 
     pub fn fd(&self) -> BorrowedFd<'_> {
         self.udp.as_fd()
+    }
+
+    /// Few datagrams came lately.
+    pub fn is_calm(&self) -> bool {
+        self.taken < net::BATCH / 2
     }
 
     /// Replies that the system did not take.
@@ -55,8 +62,8 @@ impl Packets {
 
     /// Hands what came in to the server.
     pub fn receive(&mut self, now: Now, server: &mut Server, db: &mut LeaseDb) -> io::Result<()> {
-        let mut taken = 0;
-        while taken < TURN {
+        self.taken = 0;
+        while self.taken < TURN {
             let got = self.receiver.receive(&self.udp, |datagram| {
                 let received = Received {
                     interface: datagram.interface,
@@ -66,7 +73,7 @@ impl Packets {
                 };
                 server.handle_datagram(now, db, &Standalone, &received);
             })?;
-            taken += got;
+            self.taken += got;
             if got < net::BATCH {
                 break;
             }

@@ -31,6 +31,11 @@ impl Syncer {
         Self { batches: Some(batches), synced, thread: Some(thread), out: false }
     }
 
+    /// A batch is being synced.
+    pub fn is_out(&self) -> bool {
+        self.out
+    }
+
     /// Takes back a batch that is done, and gives out what has gathered since: the slower the disk, the
     /// larger the next batch. An error means that the database is no more to be trusted.
     pub fn turn(&mut self, db: &mut LeaseDb) -> Result<(), String> {
