@@ -108,8 +108,7 @@ impl<'a> Demo<'a> {
     fn run(mut self) -> io::Result<bool> {
         let half = CLIENTS as usize / 2;
         let first = self.drive("binding", |crowd, spent| crowd.done() >= half || spent > BIND_MAX / 2)?;
-        let (killed_after, cut_off) = (self.crowd.done(), self.crowd.under_way());
-        let restart = self.kill_and_restart()?;
+        let (restart, killed) = self.kill_and_restart()?;
         let second = self.drive("binding", |crowd, spent| {
             if spent > BIND_MAX / 2 {
                 crowd.begin_no_more();
@@ -134,7 +133,7 @@ impl<'a> Demo<'a> {
             ),
             ("rate", format!("{} exchanges/s", rate(latencies.len(), first + second))),
             ("latency", format!("p50 {}, p99 {}, with {WINDOW} under way", millis(p50), millis(p99))),
-            ("killed", format!("SIGKILL after {} exchanges, {cut_off} under way", thousands(killed_after))),
+            ("killed", killed),
             ("restart", format!("{} from start to serving", millis(restart))),
             ("leases", thousands(leases)),
             (
@@ -168,20 +167,20 @@ impl<'a> Demo<'a> {
         Ok(began.elapsed())
     }
 
-    fn kill_and_restart(&mut self) -> io::Result<Duration> {
+    /// Returns the time from the start to serving, and what happened in words.
+    fn kill_and_restart(&mut self) -> io::Result<(Duration, String)> {
+        // It shall be busy.
+        self.crowd.send();
         self.node.kill()?;
         // What it had sent before is in the socket, and was promised.
         self.crowd.take_answers()?;
-        let text = format!(
-            "killed with SIGKILL after {} exchanges, {} under way",
-            thousands(self.crowd.done()),
-            self.crowd.under_way()
-        );
-        self.progress.say(&text);
+        let (done, under_way) = (self.crowd.done(), self.crowd.under_way());
+        let killed = format!("with SIGKILL after {} exchanges, {under_way} under way", thousands(done));
+        self.progress.say(&format!("killed {killed}"));
         self.node = Node::start(&self.home.config(), &self.home.log())?;
         self.crowd.set_server(self.node.dhcp4);
         self.progress.say(&format!("started again in {} ms", self.node.started_in.as_millis()));
-        Ok(self.node.started_in)
+        Ok((self.node.started_in, killed))
     }
 
     /// Compares what the node lists with what the clients were told. Returns how many leases are listed.

@@ -126,14 +126,19 @@ impl Crowd {
 
     /// Sends what is due, waits for answers for a moment, and takes them.
     pub fn step(&mut self) -> io::Result<()> {
+        self.send();
+        let mut ready = [PollFd::new(self.socket.as_fd(), PollFlags::POLLIN)];
+        poll(&mut ready, PollTimeout::from(20_u8))?;
+        self.take_answers()
+    }
+
+    /// Sends what is due: again where no answer came, and first messages of clients whose turn it is.
+    pub fn send(&mut self) {
         self.retransmit();
         while self.under_way < WINDOW && self.next < self.last {
             self.begin();
         }
         self.sender.send(&self.socket);
-        let mut ready = [PollFd::new(self.socket.as_fd(), PollFlags::POLLIN)];
-        poll(&mut ready, PollTimeout::from(20_u8))?;
-        self.take_answers()
     }
 
     /// Takes the answers that are there.
