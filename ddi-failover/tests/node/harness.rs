@@ -3,7 +3,7 @@
 use super::message::{self, Answer, Identity, MESSAGE_MAX, Request};
 use serde_json::Value;
 use std::fs::{self, File};
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, ErrorKind, Read};
 use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
@@ -201,7 +201,12 @@ impl Relay {
         self.0.set_read_timeout(Some(time)).unwrap();
         let mut buffer = [0; 2048];
         loop {
-            let len = self.0.recv(&mut buffer).ok()?;
+            let len = match self.0.recv(&mut buffer) {
+                Ok(len) => len,
+                Err(e) if e.kind() == ErrorKind::Interrupted => continue,
+                Err(e) if matches!(e.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => return None,
+                Err(e) => panic!("receive: {e}"),
+            };
             if let Some(answer) = message::read(&buffer[..len]).filter(|answer| answer.xid == xid) {
                 return Some(answer);
             }

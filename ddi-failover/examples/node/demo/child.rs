@@ -1,5 +1,6 @@
 //! A node in a process of its own, that does not outlive the demo.
 
+use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -75,9 +76,16 @@ fn ready_line(child: &mut Child) -> io::Result<String> {
         let mut ready = [PollFd::new(stdout.as_fd(), PollFlags::POLLIN)];
         let timeout = PollTimeout::try_from(START_MAX).map_err(io::Error::other)?;
         let mut byte = [0];
-        if poll(&mut ready, timeout)? == 0 || stdout.read(&mut byte)? == 0 {
-            break;
-        }
+        match poll(&mut ready, timeout) {
+            Ok(0) => break,
+            Err(Errno::EINTR) => continue,
+            outcome => outcome?,
+        };
+        match stdout.read(&mut byte) {
+            Ok(0) => break,
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
+            outcome => outcome?,
+        };
         line.push(byte[0]);
     }
     Ok(String::from_utf8_lossy(&line).trim_end().to_owned())

@@ -4,6 +4,7 @@ use super::message::{self, Identity, MESSAGE_MAX, MessageType, Request};
 use crate::net;
 use crate::net::receive::Receiver;
 use crate::net::send::{Sender, Way};
+use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use std::collections::{HashMap, VecDeque};
 use std::io;
@@ -128,7 +129,10 @@ impl Crowd {
     pub fn step(&mut self) -> io::Result<()> {
         self.send();
         let mut ready = [PollFd::new(self.socket.as_fd(), PollFlags::POLLIN)];
-        poll(&mut ready, PollTimeout::from(20_u8))?;
+        match poll(&mut ready, PollTimeout::from(20_u8)) {
+            Ok(_) | Err(Errno::EINTR) => {}
+            Err(e) => return Err(e.into()),
+        }
         self.take_answers()
     }
 
