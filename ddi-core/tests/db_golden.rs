@@ -75,6 +75,7 @@ fn write(storage: &Arc<MemStorage>) {
             let mut compaction = db.begin_compaction();
             while !compaction.step(1).expect("writes") {}
             db.end_compaction(&mut compaction).expect("ends");
+            while !compaction.step(1).expect("cleans up") {}
         }
     }
     db.remove(gone.key, Expect::Any).expect("removes");

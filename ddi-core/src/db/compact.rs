@@ -19,7 +19,7 @@ use std::sync::Arc;
 /// let mut compaction = db.begin_compaction();
 /// while !compaction.step(1 << 20)? {}
 /// db.end_compaction(&mut compaction)?;
-/// while !compaction.step(1 << 20)? {}     // removes old files
+/// while !compaction.step(1 << 20)? {}     // names the new file, removes old ones
 /// ```
 /// If it is dropped or the program ends at any point, nothing is lost; what it has written is
 /// overwritten by the next one.
@@ -39,6 +39,11 @@ enum Phase {
     Start,
     Rows,
     Written,
+    /// To be given its name; then these segments of the log, last first, are not needed any more.
+    Rename {
+        segments: Vec<String>,
+        keep: Lsn,
+    },
     /// What is to be removed: snapshots before the log that they would need, the log's last first.
     Cleanup {
         segments: Vec<String>,
@@ -54,7 +59,7 @@ impl Compaction {
     }
 
     /// Writes and syncs about `max_bytes` more (at least one block of 256 KiB), or after
-    /// [`LeaseDb::end_compaction`] removes one old file. True when there is nothing more to do.
+    /// [`LeaseDb::end_compaction`] names the file or removes an old one. True when there is nothing more to do.
     pub fn step(&mut self, max_bytes: u64) -> Result<bool, DbError> {
         match &mut self.phase {
             Phase::Cleanup { segments, snapshots } => {
@@ -66,8 +71,21 @@ impl Compaction {
                 Ok(snapshots.is_empty() && segments.is_empty())
             }
             Phase::Written => Ok(true),
+            Phase::Rename { segments, keep } => {
+                let (segments, keep) = (std::mem::take(segments), *keep);
+                self.rename(segments, keep).map(|()| false)
+            }
             Phase::Start | Phase::Rows => self.write_some(max_bytes),
         }
+    }
+
+    fn rename(&mut self, segments: Vec<String>, keep: Lsn) -> Result<(), DbError> {
+        self.storage.rename(UNFINISHED, &name(self.lsn)).map_err(DbError::storage("rename", UNFINISHED))?;
+        let files = self.storage.list().map_err(DbError::storage("list", "the directory"))?;
+        let is_old = |name: &String| lsn_of(name).is_some_and(|lsn| lsn != self.lsn && lsn != keep);
+        let snapshots = files.into_iter().map(|(name, _)| name).filter(is_old).collect();
+        self.phase = Phase::Cleanup { segments, snapshots };
+        Ok(())
     }
 
     fn write_some(&mut self, max_bytes: u64) -> Result<bool, DbError> {
@@ -127,10 +145,11 @@ impl LeaseDb {
         Compaction { storage, pages, lsn, len, offset: 0, buf: Vec::new(), phase: Phase::Start }
     }
 
-    /// Makes a written compaction the newest snapshot, and gives up what is older than the snapshot
-    /// before it. What it holds must be durable in the log by now: if something is pending, it is
-    /// committed; if a batch is out, that can't be, and this fails, to be called again. Afterwards
-    /// [`Compaction::step`] removes the old files.
+    /// Accepts a written compaction as the newest snapshot, and gives up the log before the snapshot that
+    /// came before it. This touches no file: the steps that follow do, and they must be done (until they
+    /// are, opening uses the snapshot before, and the log, which is all there). What the compaction
+    /// holds must be durable in the log by now: if something is pending, it is committed; if a batch
+    /// is out, that can't be, and this fails, to be called again.
     pub fn end_compaction(&mut self, compaction: &mut Compaction) -> Result<(), DbError> {
         if !matches!(compaction.phase, Phase::Written) {
             return Err(DbError::Unfinished);
@@ -143,16 +162,11 @@ impl LeaseDb {
                 Err(error) => return Err(error.into()),
             }
         }
-        let new = name(held);
-        self.storage.rename(UNFINISHED, &new).map_err(DbError::storage("rename", UNFINISHED))?;
         let before = self.newest.replace((held, compaction.offset));
         let keep = before.map_or(Lsn::ZERO, |(lsn, _)| lsn);
         let mut segments = if keep == held { Vec::new() } else { self.log.release_before(keep.next()) };
         segments.reverse();
-        let files = self.storage.list().map_err(DbError::storage("list", "the directory"))?;
-        let is_old = |name: &String| lsn_of(name).is_some_and(|lsn| lsn != held && lsn != keep);
-        let snapshots = files.into_iter().map(|(name, _)| name).filter(is_old).collect();
-        compaction.phase = Phase::Cleanup { segments, snapshots };
+        compaction.phase = Phase::Rename { segments, keep };
         Ok(())
     }
 }
