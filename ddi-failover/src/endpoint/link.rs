@@ -425,7 +425,8 @@ impl Talk {
     }
 
     fn queue(&mut self, kind: Kind, xid: u32, write: impl FnOnce(&mut Writer<'_>)) -> Result<(), EmitError> {
-        let header = Header { time: to_wire_time(self.latest.unix), xid };
+        // Unsigned, so good until 2106.
+        let header = Header { time: u32::try_from(self.latest.unix.0).unwrap_or(u32::MAX), xid };
         append(&mut self.out, kind, header, write).map(drop)
     }
 
