@@ -10,7 +10,7 @@ use crate::state::Role;
 use crate::wire::Deframer;
 use crate::wire::v4::{
     Body, Connect, ConnectAck, Disconnect, Header, Kind, MAX_LEN, Message, PROTOCOL_VERSION, RejectReason,
-    Writer, append, to_wire_time,
+    Writer, append,
 };
 
 /// How long CONNECT or CONNECTACK may take, in seconds; as dhcpd.
