@@ -171,7 +171,16 @@ impl Connection {
         let exported =
             interchange::export(format, || snapshot.ordered(None), &mut out).map_err(|e| e.to_string())?;
         out.flush().map_err(|e| e.to_string())?;
-        Ok(json!({ "format": name, "leases": exported.leases }))
+        // A file that lacks a lease is no export.
+        if let Some(first) = exported.errors.first() {
+            return Err(format!("{} leases can't be written as {name}: {first}", exported.failed));
+        }
+        Ok(json!({
+            "format": name,
+            "leases": exported.leases,
+            "not_v4": exported.other_family,
+            "without_client": exported.no_client,
+        }))
     }
 }
 
