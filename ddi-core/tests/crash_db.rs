@@ -39,10 +39,9 @@ fn open(storage: &Arc<MemStorage>) -> Result<LeaseDb, DbError> {
     LeaseDb::open(storage.clone(), &config()).map(|(db, _)| db)
 }
 
-/// Runs the script until it ends or the storage fails.
+/// Runs the script until it ends or the log fails. A compaction that fails is dropped, and there will be others.
 fn run(db: &mut LeaseDb, history: &mut History, rng: &mut Rng) -> Result<(), DbError> {
     let mut compaction = None;
-    let mut ended = false;
     for _ in 0..STEPS {
         match rng.below(10) {
             0..5 => put(db, history, rng),
@@ -50,11 +49,11 @@ fn run(db: &mut LeaseDb, history: &mut History, rng: &mut Rng) -> Result<(), DbE
             6..8 => history.durable = db.commit()?,
             _ => {
                 let under_way = compaction.get_or_insert_with(|| db.begin_compaction());
-                if under_way.step(1)? && !std::mem::replace(&mut ended, true) {
-                    db.end_compaction(under_way)?;
-                    history.durable = db.durable();
-                } else if ended && under_way.step(1)? {
-                    (compaction, ended) = (None, false);
+                let stepped = under_way.step(1);
+                let over = matches!(stepped, Ok(true)) && db.end_compaction(under_way)?;
+                history.durable = db.durable();
+                if over || stepped.is_err() {
+                    compaction = None;
                 }
             }
         }
@@ -127,6 +126,15 @@ fn go_on(storage: MemStorage, history: &History, what: &str) -> u64 {
     2
 }
 
+/// The same image with one bit flipped in its newest snapshot, if it has one.
+fn with_damage(image: &MemStorage, rng: &mut Rng) -> Option<Arc<MemStorage>> {
+    let newest = image.names().into_iter().rfind(|name| name.starts_with("snapshot-"))?;
+    let damaged = image.fork();
+    let bytes = image.content(&newest).map_or(0, |content| content.len() as u64);
+    assert!(damaged.flip_bit(&newest, rng.below(bytes), rng.below(8) as u8));
+    Some(Arc::new(damaged))
+}
+
 fn sweep(seed: u64) -> u64 {
     let mut points = 0;
     for fault in [Fault::Crash, Fault::Io, Fault::NoSpace] {
@@ -138,6 +146,12 @@ fn sweep(seed: u64) -> u64 {
             for (number, tear) in tears(call).enumerate() {
                 let what = format!("{what} {tear:?}");
                 let image = storage.crash(tear);
+                if number % 8 == 0
+                    && let Some(damaged) = with_damage(&image, &mut Rng::new(call + number as u64))
+                {
+                    check(&damaged, &history, &format!("{what}, newest snapshot damaged"));
+                    points += 1;
+                }
                 if number % 29 == 0 {
                     points += go_on(image, &history, &what);
                 } else {
@@ -174,11 +188,12 @@ fn a_damaged_snapshot_is_passed_over_and_reported() {
     let mut db = { check(&storage, &history, "undamaged").0 };
     for _ in 0..2 {
         put(&mut db, &mut history, &mut Rng::new(5));
-        let mut compaction = db.begin_compaction();
-        while !compaction.step(1).expect("writes") {}
-        db.end_compaction(&mut compaction).expect("ends");
-        while !compaction.step(1).expect("cleans up") {}
+        db.compact().expect("compacts");
     }
+    // Nothing has changed since: the two generations stay as they are.
+    let calls = storage.calls();
+    db.compact().expect("has nothing to do");
+    assert_eq!(storage.calls(), calls);
     put(&mut db, &mut history, &mut Rng::new(6));
     db.commit().expect("commits");
     drop(db);
@@ -200,4 +215,55 @@ fn a_damaged_snapshot_is_passed_over_and_reported() {
     storage.flip_bit(older, 40, 0);
     let error = LeaseDb::open(storage, &config()).err().expect("the log alone does not reach back");
     assert!(error.to_string().contains(newer.as_str()), "{error}");
+}
+
+/// Runs compaction after compaction, of which call `failing` fails for some while the process goes on.
+fn compact_with_failure(failing: u64, fault: Fault) -> (Arc<MemStorage>, History, bool) {
+    let storage = Arc::new(MemStorage::new());
+    let mut history = History { states: vec![Leases::new()], durable: Lsn::ZERO };
+    let (mut db, mut rng) = (open(&storage).expect("opens"), Rng::new(8));
+    let (mut calls, mut failed) = (0, false);
+    for _ in 0..8 {
+        for _ in 0..30 {
+            put(&mut db, &mut history, &mut rng);
+            history.durable = db.commit().expect("commits");
+        }
+        let mut compaction = db.begin_compaction();
+        let outcome = loop {
+            calls += 1;
+            if calls == failing {
+                storage.inject(storage.calls() + 1, fault);
+            }
+            let stepped = compaction.step(u64::MAX);
+            storage.restart(); // if that step calls nothing, no other call fails
+            match stepped {
+                Err(error) => break Err(error),
+                Ok(true) if db.end_compaction(&mut compaction).expect("goes on") => break Ok(()),
+                Ok(_) => {}
+            }
+        };
+        failed |= outcome.is_err();
+        let what = format!("step {failing} of compaction fails: {fault:?}");
+        check(&Arc::new(storage.fork()), &history, &what);
+        if let Some(damaged) = with_damage(&storage, &mut rng) {
+            check(&damaged, &history, &format!("{what}, newest snapshot damaged"));
+        }
+    }
+    (storage, history, failed)
+}
+
+/// The process goes on after a rename, removal or write of a compaction has failed, and compacts again.
+#[test]
+fn a_failed_compaction_costs_nothing_even_if_others_follow() {
+    let mut failures = 0;
+    for fault in [Fault::Io, Fault::NoSpace] {
+        for failing in 1..60 {
+            let (storage, history, failed) = compact_with_failure(failing, fault);
+            failures += u64::from(failed);
+            let snapshots = storage.names().iter().filter(|name| name.starts_with("snapshot-")).count();
+            assert!(snapshots >= 2, "step {failing} {fault:?}");
+            check(&storage, &history, "at the end");
+        }
+    }
+    assert!(failures > 40, "only {failures} steps that can fail");
 }

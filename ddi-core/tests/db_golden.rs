@@ -72,10 +72,7 @@ fn write(storage: &Arc<MemStorage>) {
         db.put_forced(lease, Expect::Absent).expect("puts");
         db.commit().expect("commits");
         if number == 1 {
-            let mut compaction = db.begin_compaction();
-            while !compaction.step(1).expect("writes") {}
-            db.end_compaction(&mut compaction).expect("ends");
-            while !compaction.step(1).expect("cleans up") {}
+            db.compact().expect("compacts");
         }
     }
     db.remove(gone.key, Expect::Any).expect("removes");

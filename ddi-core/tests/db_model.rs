@@ -24,7 +24,7 @@ struct Run {
     model: Model,
     /// A feed is checked from here: the model then, and its LSN.
     marked: Model,
-    compaction: Option<(Compaction, bool)>,
+    compaction: Option<Compaction>,
 }
 
 fn open(storage: &Arc<MemStorage>) -> LeaseDb {
@@ -224,17 +224,12 @@ impl Run {
     }
 
     fn compact(&mut self) {
-        let Some((compaction, ended)) = &mut self.compaction else {
-            self.compaction = Some((self.db.begin_compaction(), false));
+        let Some(compaction) = &mut self.compaction else {
+            self.compaction = Some(self.db.begin_compaction());
             return;
         };
-        if compaction.step(1).expect("steps") {
-            if *ended {
-                self.compaction = None;
-            } else {
-                self.db.end_compaction(compaction).expect("ends");
-                *ended = true;
-            }
+        if compaction.step(1).expect("steps") && self.db.end_compaction(compaction).expect("ends") {
+            self.compaction = None;
         }
     }
 

@@ -153,9 +153,8 @@ fn drive(db: &mut LeaseDb, count: u32, compact: bool) -> Result<Times, Failure> 
 enum Compacting {
     No,
     Writing,
-    /// Written, but a batch is out.
+    /// Stepped as far as it goes, but a batch is out.
     Written(Compaction),
-    Removing,
 }
 
 impl Compacting {
@@ -177,15 +176,13 @@ impl Compacting {
             },
             Self::Written(written) if batch_out => Self::Written(written),
             Self::Written(mut written) => {
-                db.end_compaction(&mut written)?;
+                if db.end_compaction(&mut written)? {
+                    times.compactions += 1;
+                    return Ok(Self::No);
+                }
                 helpers.compactions.send(written)?;
-                times.compactions += 1;
-                Self::Removing
+                Self::Writing
             }
-            Self::Removing => match helpers.stepped.try_recv() {
-                Ok(removed) => removed.map(|_| Self::No)?,
-                Err(_) => self,
-            },
         })
     }
 }

@@ -13,16 +13,22 @@ use crate::log::{LogError, Storage, retire};
 use crate::store::LeaseStore;
 use std::sync::Arc;
 
+/// How much [`LeaseDb::compact`] writes between two syncs, in bytes.
+const SLICE: u64 = 1 << 20;
+
 /// A compaction under way. It can be moved to another thread for its steps.
 ///
 /// ```text
 /// let mut compaction = db.begin_compaction();
-/// while !compaction.step(1 << 20)? {}
-/// db.end_compaction(&mut compaction)?;
-/// while !compaction.step(1 << 20)? {}     // names the new file, removes old ones
+/// loop {
+///     while !compaction.step(1 << 20)? {}             // writes; names the new file; removes old ones
+///     if db.end_compaction(&mut compaction)? {        // touches no file
+///         break;
+///     }
+/// }
 /// ```
-/// If it is dropped or the program ends at any point, nothing is lost; what it has written is
-/// overwritten by the next one.
+/// If it fails, is dropped or the program ends at any point, nothing is lost: what it leaves is
+/// overwritten or removed by the next one.
 #[must_use = "it does nothing without its steps"]
 pub struct Compaction {
     storage: Arc<dyn Storage>,
@@ -39,16 +45,19 @@ enum Phase {
     Start,
     Rows,
     Written,
-    /// To be given its name; then these segments of the log, last first, are not needed any more.
-    Rename {
-        segments: Vec<String>,
-        keep: Lsn,
+    /// All that it holds is durable in the log: it may be given its name.
+    Rename,
+    /// It has its name, durably. These other snapshots were there.
+    Named {
+        others: Vec<String>,
     },
     /// What is to be removed: snapshots before the log that they would need, the log's last first.
     Cleanup {
         segments: Vec<String>,
         snapshots: Vec<String>,
     },
+    /// Nothing is left to do.
+    Done,
 }
 
 impl Compaction {
@@ -58,33 +67,34 @@ impl Compaction {
         self.lsn
     }
 
-    /// Writes and syncs about `max_bytes` more (at least one block of 256 KiB), or after
-    /// [`LeaseDb::end_compaction`] names the file or removes an old one. True when there is nothing more to do.
+    /// Writes and syncs about `max_bytes` more (at least one block of 256 KiB), or names the file, or
+    /// removes an old one. True when it is [`LeaseDb::end_compaction`]'s turn.
     pub fn step(&mut self, max_bytes: u64) -> Result<bool, DbError> {
         match &mut self.phase {
+            Phase::Start | Phase::Rows => self.write_some(max_bytes),
+            Phase::Written | Phase::Named { .. } | Phase::Done => Ok(true),
+            Phase::Rename => self.rename().map(|()| true),
             Phase::Cleanup { segments, snapshots } => {
                 if let Some(file) = snapshots.pop() {
                     self.storage.remove(&file).map_err(DbError::storage("remove", &file))?;
                 } else if let Some(file) = segments.pop() {
                     retire(&*self.storage, &file)?;
                 }
-                Ok(snapshots.is_empty() && segments.is_empty())
+                let is_done = snapshots.is_empty() && segments.is_empty();
+                if is_done {
+                    self.phase = Phase::Done;
+                }
+                Ok(is_done)
             }
-            Phase::Written => Ok(true),
-            Phase::Rename { segments, keep } => {
-                let (segments, keep) = (std::mem::take(segments), *keep);
-                self.rename(segments, keep).map(|()| false)
-            }
-            Phase::Start | Phase::Rows => self.write_some(max_bytes),
         }
     }
 
-    fn rename(&mut self, segments: Vec<String>, keep: Lsn) -> Result<(), DbError> {
-        self.storage.rename(UNFINISHED, &name(self.lsn)).map_err(DbError::storage("rename", UNFINISHED))?;
+    fn rename(&mut self) -> Result<(), DbError> {
         let files = self.storage.list().map_err(DbError::storage("list", "the directory"))?;
-        let is_old = |name: &String| lsn_of(name).is_some_and(|lsn| lsn != self.lsn && lsn != keep);
-        let snapshots = files.into_iter().map(|(name, _)| name).filter(is_old).collect();
-        self.phase = Phase::Cleanup { segments, snapshots };
+        let is_other = |name: &String| lsn_of(name).is_some_and(|lsn| lsn != self.lsn);
+        let others = files.into_iter().map(|(name, _)| name).filter(is_other).collect();
+        self.storage.rename(UNFINISHED, &name(self.lsn)).map_err(DbError::storage("rename", UNFINISHED))?;
+        self.phase = Phase::Named { others };
         Ok(())
     }
 
@@ -137,36 +147,65 @@ impl Compaction {
 
 impl LeaseDb {
     /// Begins a compaction of what is there now. One at a time, or the later one spoils the earlier.
+    /// If the newest snapshot holds all that already, the compaction has nothing to do.
     pub fn begin_compaction(&self) -> Compaction {
         let (lsn, len) = (self.appended(), self.len());
-        let mut pages = self.snapshot().into_pages();
-        pages.reverse();
         let storage = Arc::clone(&self.storage);
-        Compaction { storage, pages, lsn, len, offset: 0, buf: Vec::new(), phase: Phase::Start }
+        let is_there = self.newest.is_some_and(|(newest, _)| newest == lsn);
+        let (phase, mut pages) =
+            if is_there { (Phase::Done, Vec::new()) } else { (Phase::Start, self.snapshot().into_pages()) };
+        pages.reverse();
+        Compaction { storage, pages, lsn, len, offset: 0, buf: Vec::new(), phase }
     }
 
-    /// Accepts a written compaction as the newest snapshot, and gives up the log before the snapshot that
-    /// came before it. This touches no file: the steps that follow do, and they must be done (until they
-    /// are, opening uses the snapshot before, and the log, which is all there). What the compaction
-    /// holds must be durable in the log by now: if something is pending, it is committed; if a batch
-    /// is out, that can't be, and this fails, to be called again.
-    pub fn end_compaction(&mut self, compaction: &mut Compaction) -> Result<(), DbError> {
-        if !matches!(compaction.phase, Phase::Written) {
-            return Err(DbError::Unfinished);
+    /// Takes note of what the steps have done, and lets them go on; true when the compaction is over.
+    /// To be called whenever they say so. It touches no file but for the log's.
+    ///
+    /// At first it lets a written snapshot have its name. What that holds must be durable in the log by
+    /// now: if something is pending, it is committed; if a batch is out, that can't be, and this
+    /// fails, to be called again. Only once the snapshot has its name it becomes the newest one, and the
+    /// log before the one that came before it is given up.
+    pub fn end_compaction(&mut self, compaction: &mut Compaction) -> Result<bool, DbError> {
+        match &mut compaction.phase {
+            Phase::Start | Phase::Rows | Phase::Rename | Phase::Cleanup { .. } => Err(DbError::Unfinished),
+            Phase::Written => {
+                self.make_durable(compaction.lsn)?;
+                compaction.phase = Phase::Rename;
+                Ok(false)
+            }
+            Phase::Named { others } => {
+                let before = self.newest.replace((compaction.lsn, compaction.offset));
+                let keep = before.map_or(Lsn::ZERO, |(lsn, _)| lsn);
+                let mut segments = self.log.release_before(keep.next());
+                segments.reverse();
+                let mut snapshots = std::mem::take(others);
+                snapshots.retain(|name| lsn_of(name) != Some(keep));
+                compaction.phase = Phase::Cleanup { segments, snapshots };
+                Ok(false)
+            }
+            Phase::Done => Ok(true),
         }
-        let held = compaction.lsn;
-        if self.durable() < held {
-            match self.commit() {
-                Ok(_) => {}
-                Err(LogError::BatchOut) => return Err(DbError::NotDurable { held, durable: self.durable() }),
-                Err(error) => return Err(error.into()),
+    }
+
+    /// A whole compaction, here and now.
+    pub fn compact(&mut self) -> Result<(), DbError> {
+        let mut compaction = self.begin_compaction();
+        loop {
+            while !compaction.step(SLICE)? {}
+            if self.end_compaction(&mut compaction)? {
+                return Ok(());
             }
         }
-        let before = self.newest.replace((held, compaction.offset));
-        let keep = before.map_or(Lsn::ZERO, |(lsn, _)| lsn);
-        let mut segments = if keep == held { Vec::new() } else { self.log.release_before(keep.next()) };
-        segments.reverse();
-        compaction.phase = Phase::Rename { segments, keep };
-        Ok(())
+    }
+
+    fn make_durable(&mut self, held: Lsn) -> Result<(), DbError> {
+        if self.durable() >= held {
+            return Ok(());
+        }
+        match self.commit() {
+            Ok(_) => Ok(()),
+            Err(LogError::BatchOut) => Err(DbError::NotDurable { held, durable: self.durable() }),
+            Err(error) => Err(error.into()),
+        }
     }
 }

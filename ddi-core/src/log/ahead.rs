@@ -32,8 +32,16 @@ pub(crate) fn write_zeros(storage: &dyn Storage, file: &str, from: u64, to: u64)
 }
 
 /// Removes a released segment, or keeps it as the spare if there is none. For the names that
-/// [`Log::release_before`](super::Log::release_before) gives, in their order, on any thread.
+/// [`Log::release_before`](super::Log::release_before) gives, in their order, on any thread. Those before
+/// it that an earlier failure left are removed first, since segments must be consecutive.
 pub fn retire(storage: &dyn Storage, name: &str) -> Result<(), LogError> {
+    let files = segment::list(storage)?;
+    for older in files.iter().map(|file| file.name.as_str()).filter(|older| *older < name) {
+        storage.remove(older).map_err(LogError::storage("remove", older))?;
+    }
+    if !files.iter().any(|file| file.name == name) {
+        return Ok(());
+    }
     // Only this function makes a spare, and only the log's writer takes it.
     if find_spare(storage)?.is_some() {
         return storage.remove(name).map_err(LogError::storage("remove", name));

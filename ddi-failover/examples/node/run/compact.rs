@@ -18,12 +18,10 @@ const SLICE: u64 = 1 << 20;
 /// Where a compaction stands.
 enum Stage {
     Idle,
-    /// Its thread writes the snapshot.
-    Writing(Receiver<Stepped>),
+    /// Its thread writes the snapshot, names it, or removes what is no longer needed.
+    Stepping(Receiver<Stepped>),
     /// Written; the changes it holds are still to become durable in the log.
     Written(db::Compaction),
-    /// Its thread removes what is no longer needed.
-    Removing(Receiver<Stepped>),
 }
 
 /// What a thread gives back: the compaction, all steps done, or why not.
@@ -73,20 +71,15 @@ impl Compaction {
         self.stage = match std::mem::replace(&mut self.stage, Stage::Idle) {
             Stage::Idle if self.asked || db.log_bytes() > self.due => {
                 (self.asked, self.began) = (false, Instant::now());
-                Stage::Writing(self.step(db.begin_compaction()))
+                Stage::Stepping(self.step(db.begin_compaction()))
             }
             Stage::Idle => Stage::Idle,
-            Stage::Writing(done) => match done.try_recv() {
-                Ok(Ok(written)) => self.end(db, written),
+            Stage::Stepping(done) => match done.try_recv() {
+                Ok(Ok(stepped)) => self.end(db, stepped),
                 Ok(Err(e)) => self.failed(db, &e),
-                Err(_) => Stage::Writing(done),
+                Err(_) => Stage::Stepping(done),
             },
             Stage::Written(written) => self.end(db, written),
-            Stage::Removing(done) => match done.try_recv() {
-                Ok(Ok(_)) => self.done(db),
-                Ok(Err(e)) => self.failed(db, &e),
-                Err(_) => Stage::Removing(done),
-            },
         };
     }
 
@@ -108,14 +101,15 @@ impl Compaction {
         done
     }
 
-    /// Makes the snapshot the newest, once the log holds all that it holds.
-    fn end(&mut self, db: &mut LeaseDb, mut written: db::Compaction) -> Stage {
-        if db.durable() < written.lsn() {
-            return Stage::Written(written);
+    /// Goes on, once the log holds all that the snapshot holds.
+    fn end(&mut self, db: &mut LeaseDb, mut stepped: db::Compaction) -> Stage {
+        if db.durable() < stepped.lsn() {
+            return Stage::Written(stepped);
         }
-        match db.end_compaction(&mut written) {
-            Ok(()) => Stage::Removing(self.step(written)),
-            Err(DbError::NotDurable { .. }) => Stage::Written(written),
+        match db.end_compaction(&mut stepped) {
+            Ok(true) => self.done(db),
+            Ok(false) => Stage::Stepping(self.step(stepped)),
+            Err(DbError::NotDurable { .. }) => Stage::Written(stepped),
             Err(e) => self.failed(db, &e),
         }
     }
