@@ -223,8 +223,8 @@ fn compact_with_failure(failing: u64, fault: Fault) -> (Arc<MemStorage>, History
     let mut history = History { states: vec![Leases::new()], durable: Lsn::ZERO };
     let (mut db, mut rng) = (open(&storage).expect("opens"), Rng::new(8));
     let (mut calls, mut failed) = (0, false);
-    for _ in 0..8 {
-        for _ in 0..30 {
+    for _ in 0..6 {
+        for _ in 0..15 {
             put(&mut db, &mut history, &mut rng);
             history.durable = db.commit().expect("commits");
         }
@@ -257,7 +257,7 @@ fn compact_with_failure(failing: u64, fault: Fault) -> (Arc<MemStorage>, History
 fn a_failed_compaction_costs_nothing_even_if_others_follow() {
     let mut failures = 0;
     for fault in [Fault::Io, Fault::NoSpace] {
-        for failing in 1..60 {
+        for failing in 1..32 {
             let (storage, history, failed) = compact_with_failure(failing, fault);
             failures += u64::from(failed);
             let snapshots = storage.names().iter().filter(|name| name.starts_with("snapshot-")).count();
