@@ -175,7 +175,7 @@ impl IdentityIndex {
         let Self { kind, key, shards, groups } = self;
         let Some(table) = shards.get_mut(shard(hash)) else { return };
         // The row itself, most likely out of the cache, is read only if its like may be there.
-        let value = match table.iter_hash(hash).next() {
+        let value = match table.find(hash, |_| true) {
             None => Some(cell),
             Some(_) => join(table, groups, *kind, arena, cell, hash),
         };

@@ -2,8 +2,8 @@
 //! their /24 blocks, so that neighbours are looked up while they are in the cache. Operations on one
 //! lease keep their order, and that is all that matters.
 //!
-//! With more than one thread ([`DbConfig::open_threads`](super::DbConfig)), one reads and checks while
-//! another carries out, and each index is built by its own. This is the one file of the library that
+//! With more than one thread ([`DbConfig::open_threads`](super::DbConfig)), one reads, checks and sorts
+//! while another carries out, and each index is built by its own. This is the one file of the library that
 //! starts threads: scoped ones, during opening, and only if the caller asked for them.
 
 use super::identity::IndexKind;
@@ -36,11 +36,19 @@ struct Gathered {
     lsn: Lsn,
 }
 
+/// Operations as they came, being gathered.
 #[derive(Default)]
 struct Chunk {
     bytes: Vec<u8>,
     ops: Vec<Gathered>,
-    sorted: Vec<Gathered>,
+    spare: Vec<Gathered>,
+}
+
+/// Operations in order of their blocks, one behind the other: to be carried out from front to back.
+#[derive(Default)]
+struct Sorted {
+    bytes: Vec<u8>,
+    ops: Vec<(Lsn, u32)>,
 }
 
 impl Chunk {
@@ -56,20 +64,18 @@ impl Chunk {
         self.ops.len() >= CHUNK_OPS || self.bytes.len() >= CHUNK_BYTES
     }
 
-    fn apply(&mut self, table: &mut Table) -> Result<(), Malformed> {
+    /// Moves all into `sorted`, which is empty.
+    fn sort_into(&mut self, sorted: &mut Sorted) {
         self.sort_by(0);
         self.sort_by(DIGIT_BITS);
+        sorted.bytes.reserve(self.bytes.len());
         for op in &self.ops {
             let bytes = self.bytes.get(op.start as usize..(op.start + op.len) as usize).unwrap_or_default();
-            match Op::parse(bytes) {
-                Some(Op::Put(body, view)) => table.put_parsed(op.lsn, body, &view),
-                Some(Op::Remove(key)) => drop(table.remove(key)),
-                None => return Err(Malformed(op.lsn)),
-            }
+            sorted.bytes.extend_from_slice(bytes);
+            sorted.ops.push((op.lsn, op.len));
         }
         self.ops.clear();
         self.bytes.clear();
-        Ok(())
     }
 
     /// A stable counting sort by one digit of the block.
@@ -81,14 +87,33 @@ impl Chunk {
             starts[at + 1] += starts[at];
         }
         let none = Gathered { block: 0, start: 0, len: 0, lsn: Lsn::ZERO };
-        self.sorted.resize(self.ops.len(), none);
+        self.spare.resize(self.ops.len(), none);
         for op in &self.ops {
             let start = &mut starts[digit(op)];
-            self.sorted[*start] = *op;
+            self.spare[*start] = *op;
             *start += 1;
         }
-        std::mem::swap(&mut self.ops, &mut self.sorted);
-        self.sorted.clear();
+        std::mem::swap(&mut self.ops, &mut self.spare);
+        self.spare.clear();
+    }
+}
+
+impl Sorted {
+    /// Carries all out, and is empty then.
+    fn apply(&mut self, table: &mut Table) -> Result<(), Malformed> {
+        let mut rest = &self.bytes[..];
+        for &(lsn, len) in &self.ops {
+            let (bytes, after) = rest.split_at_checked(len as usize).ok_or(Malformed(lsn))?;
+            rest = after;
+            match Op::parse(bytes) {
+                Some(Op::Put(body, view)) => table.put_parsed(lsn, body, &view),
+                Some(Op::Remove(key)) => drop(table.remove(key)),
+                None => return Err(Malformed(lsn)),
+            }
+        }
+        self.ops.clear();
+        self.bytes.clear();
+        Ok(())
     }
 }
 
@@ -101,37 +126,45 @@ pub(super) fn replay<R>(
     if threads > 1 {
         return replay_threaded(table, source);
     }
-    let mut chunk = Chunk::default();
+    let (mut chunk, mut sorted) = (Chunk::default(), Sorted::default());
     let result = source(&mut |lsn, first, rest| {
         chunk.push(lsn, first, rest);
-        if chunk.is_full() { chunk.apply(table) } else { Ok(()) }
+        if chunk.is_full() {
+            chunk.sort_into(&mut sorted);
+            sorted.apply(table)?;
+        }
+        Ok(())
     });
-    chunk.apply(table)?;
+    chunk.sort_into(&mut sorted);
+    sorted.apply(table)?;
     Ok(result)
 }
 
 fn replay_threaded<R>(table: &mut Table, source: impl FnOnce(Sink<'_>) -> R) -> Result<R, Malformed> {
     std::thread::scope(|threads| {
-        let (full_in, full_out) = sync_channel::<Chunk>(1);
-        let (empty_in, empty_out) = sync_channel::<Chunk>(2);
+        let (full_in, full_out) = sync_channel::<Sorted>(1);
+        let (empty_in, empty_out) = sync_channel::<Sorted>(2);
         let worker = threads.spawn(move || {
-            for mut chunk in full_out {
-                chunk.apply(table)?;
-                let _ = empty_in.try_send(chunk); // if nobody wants it, it is dropped
+            for mut sorted in full_out {
+                sorted.apply(table)?;
+                let _ = empty_in.try_send(sorted); // if nobody wants it, it is dropped
             }
             Ok(())
         });
         let mut chunk = Chunk::default();
+        let mut hand_over = |chunk: &mut Chunk| {
+            let mut sorted = empty_out.try_recv().unwrap_or_default();
+            chunk.sort_into(&mut sorted);
+            full_in.send(sorted)
+        };
         let result = source(&mut |lsn, first, rest| {
             chunk.push(lsn, first, rest);
             if chunk.is_full() {
-                let next = empty_out.try_recv().unwrap_or_default();
-                let full = std::mem::replace(&mut chunk, next);
-                full_in.send(full).map_err(|_| Malformed(lsn))?; // the worker has stopped, and says why
+                hand_over(&mut chunk).map_err(|_| Malformed(lsn))?; // the worker has stopped, and says why
             }
             Ok(())
         });
-        let _ = full_in.send(chunk); // likewise
+        let _ = hand_over(&mut chunk); // likewise
         drop(full_in);
         worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
         Ok(result)
