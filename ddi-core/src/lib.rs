@@ -1,7 +1,8 @@
 //! What must survive: the log, the lease database on it, and the plain data and two traits
 //! ([`LeaseStore`], [`Authority`]) that glue the DHCP server engine to failover.
 //!
-//! Nothing here reads a clock, opens a socket, starts a thread or draws entropy. Time comes in as
+//! Nothing here reads a clock, opens a socket or draws entropy, and a thread starts only where
+//! `DbConfig::open_threads` asks for one. Time comes in as
 //! [`Now`]; only `FileStorage` touches a file.
 #![forbid(unsafe_code)]
 

@@ -152,7 +152,7 @@ fn replay_threaded<R>(table: &mut Table, source: impl FnOnce(Sink<'_>) -> R) -> 
             Ok(())
         });
         let mut chunk = Chunk::default();
-        let mut hand_over = |chunk: &mut Chunk| {
+        let hand_over = |chunk: &mut Chunk| {
             let mut sorted = empty_out.try_recv().unwrap_or_default();
             chunk.sort_into(&mut sorted);
             full_in.send(sorted)
