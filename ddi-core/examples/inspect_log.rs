@@ -4,7 +4,7 @@
 //! inspect_log DIR                 prints every batch, gap and damaged place
 //! inspect_log DIR ops             the same, with every operation in hex
 //! inspect_log DIR verify          prints damage only; exit code 1 if there is any
-//! inspect_log DIR salvage NEW     copies what is whole to the directory NEW, lists what is lost
+//! inspect_log DIR salvage NEW     saves what is whole in a database in the directory NEW, lists what is lost
 //! ```
 //! The last place of a log may be a batch that a crash tore and that nobody was promised; `verify`
 //! reports it like other damage, and opening the database cuts it off.
@@ -14,7 +14,9 @@ use std::hash::{BuildHasher, Hasher};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use ddi_core::log::{BatchKind, FileStorage, Finding, LogConfig, LogScan, Storage, salvage};
+use ddi_core::DbConfig;
+use ddi_core::db::salvage;
+use ddi_core::log::{BatchKind, FileStorage, Finding, LogScan, Storage};
 
 type Outcome = Result<ExitCode, Box<dyn Error>>;
 
@@ -80,21 +82,34 @@ fn verify(dir: &str) -> Outcome {
 
 fn save(dir: &str, new: &str) -> Outcome {
     let (from, to) = (open(dir)?, Arc::new(FileStorage::open(new)?) as Arc<dyn Storage>);
-    copy_others(&*from, &*to)?;
-    let mut config = LogConfig::default();
-    config.log_id = std::hash::RandomState::new().build_hasher().finish();
-    let done = salvage(from, &to, config, None, &mut |finding| {
+    let mut config = DbConfig::new([0; 16]);
+    config.log.log_id = std::hash::RandomState::new().build_hasher().finish();
+    config.indexes.clear();
+    let saved = salvage(&from, &to, &config, &mut |finding| {
         if !matches!(finding, Finding::Batch(_)) {
             show(finding);
         }
     })?;
-    println!("saved {} batches with {} operations; {} operations lost", done.batches, done.ops, done.lost);
-    Ok(if done.damaged == 0 && done.lost == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    copy_others(&*from, &*to)?;
+    for (file, damage) in &saved.damaged {
+        println!("DAMAGE {file}: {damage}");
+    }
+    for (first, last) in &saved.lost {
+        println!("LOST  lsn {}..{}", first.0, last.0);
+    }
+    let opened = &saved.opened;
+    println!(
+        "saved {} leases: snapshot of lsn {}, log up to {}",
+        opened.leases, opened.snapshot.0, opened.log.last.0
+    );
+    let is_whole = saved.damaged.is_empty() && saved.lost.is_empty() && saved.log.damaged == 0;
+    Ok(if is_whole { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// Snapshots and whatever else there is, as they are.
+/// What is in the directory and not the database's, as it is.
 fn copy_others(from: &dyn Storage, to: &dyn Storage) -> std::io::Result<()> {
-    for (name, bytes) in from.list()?.into_iter().filter(|(name, _)| !name.ends_with(".log")) {
+    let is_other = |name: &str| !name.ends_with(".log") && !name.starts_with("snapshot") && name != "lock";
+    for (name, bytes) in from.list()?.into_iter().filter(|(name, _)| is_other(name)) {
         let mut piece = vec![0; 1 << 20];
         for offset in (0..bytes).step_by(piece.len()) {
             let len = from.read(&name, offset, &mut piece)?;

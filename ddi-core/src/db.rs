@@ -10,6 +10,7 @@
 //! - [Pools](PoolConfig): the next free address, least recently used first.
 //! - [`Snapshot`]: a consistent view, read on any thread while writes go on.
 //! - [`Compaction`]: bounds the log; in slices, on any thread.
+//! - [`salvage`]: what is whole of a damaged database, in a new one.
 //! - [`Feed`]: all changes from any LSN that the log still holds.
 
 mod address;
@@ -29,6 +30,7 @@ mod pool;
 mod recover;
 mod replay;
 mod row;
+mod salvage;
 mod snapshot;
 mod table;
 
@@ -42,4 +44,5 @@ pub use lease_db::LeaseDb;
 pub use pool::{PoolConfig, PoolCounts, PoolError};
 pub use recover::Opened;
 pub use row::{CLIENT_ID_MAX, DUID_MAX, FQDN_MAX, HOSTNAME_MAX, RELAY_AGENT_INFO_MAX, USER_MAX};
+pub use salvage::{SalvagedDb, salvage};
 pub use snapshot::{Snapshot, SnapshotDamage};
