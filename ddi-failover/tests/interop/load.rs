@@ -35,8 +35,7 @@ impl Report {
 }
 
 /// A node, and beside it a host that perfdhcp plays relay on.
-pub(crate) fn place(scratch: &Scratch) -> (Net, Host, Host, Setup) {
-    let _ = scratch;
+pub(crate) fn place() -> (Net, Host, Host, Setup) {
     let mut net = Net::new();
     let (server, load) = (net.host("srv"), net.host("load"));
     net.join((&server, "srv0", "10.77.0.1/16"), (&load, "load0", "10.77.0.2/16"));
@@ -48,7 +47,7 @@ pub(crate) fn place(scratch: &Scratch) -> (Net, Host, Host, Setup) {
 #[ignore = "needs root and Debian packages: .ci/run interop"]
 fn perfdhcp_binds_renews_and_releases_without_a_duplicate() {
     let scratch = Scratch::new("perfdhcp");
-    let (_net, server, load, setup) = place(&scratch);
+    let (_net, server, load, setup) = place();
     let node = Node::start(&server, scratch.path(), &setup);
     let args = [
         "-4",

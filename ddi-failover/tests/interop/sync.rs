@@ -14,7 +14,7 @@ use crate::strace::{Call, parse};
 #[ignore = "needs root and Debian packages: .ci/run interop"]
 fn no_ack_is_sent_before_its_sync() {
     let scratch = Scratch::new("strace");
-    let (_net, server, load, setup) = place(&scratch);
+    let (_net, server, load, setup) = place();
     let trace = scratch.path().join("trace");
     let name = trace.to_string_lossy().into_owned();
     let calls = "trace=fdatasync,fsync,recvfrom,recvmsg,recvmmsg,sendto,sendmsg,sendmmsg";
@@ -58,7 +58,7 @@ fn no_ack_is_sent_before_its_sync() {
 #[ignore = "needs root and Debian packages: .ci/run interop"]
 fn no_ack_leaves_when_the_disk_fails() {
     let scratch = Scratch::new("eio");
-    let (_net, server, load, setup) = place(&scratch);
+    let (_net, server, load, setup) = place();
     let mut node = Node::start(&server, scratch.path(), &setup);
     let pid = node.process.pid().to_string();
     // From now on every sync of the running node fails.
