@@ -8,6 +8,8 @@ mod bad_config;
 mod harness;
 #[path = "../examples/node/demo/message.rs"]
 mod message;
+#[path = "node/trouble.rs"]
+mod trouble;
 
 use harness::{Home, Node, Relay, program};
 use message::{Identity, MessageType, Request};
@@ -213,8 +215,14 @@ fn sighup_rereads_the_configuration() {
     home.write(&CONFIG.replace("listen = \"127.0.0.1:0\"", "listen = \"127.0.0.1:9\""));
     node.signal(Signal::SIGHUP);
     home.wait_for("need a restart");
+    // All of it or nothing: the larger pool is not taken, as the segment size can't be.
+    home.write(&CONFIG.replace("[dhcp4]", "[log]\nsegment_mib = 32\n[dhcp4]"));
+    node.signal(Signal::SIGHUP);
+    home.wait_for_times(3, "the old configuration stays");
     relay.send(20, 2, Request::Discover);
     assert!(relay.answer(2, SILENCE).is_none(), "nothing has changed");
+    let pool = &home.ctl_json(&["status"])["dhcp4"]["subnets"][0]["pools"][0];
+    assert_eq!((&pool["last"], &pool["size"]), (&json!("10.77.16.4"), &json!(5)));
 
     home.write(CONFIG);
     node.signal(Signal::SIGHUP);

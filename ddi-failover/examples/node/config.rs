@@ -80,6 +80,8 @@ pub struct Dhcp4 {
     pub ping_millis: Option<u32>,
     #[serde(default)]
     pub flood: Flood,
+    /// Names for clients, from their option 81; without it they get none.
+    pub names: Option<Names>,
     pub lease_seconds: Option<u32>,
     pub min_lease_seconds: Option<u32>,
     pub max_lease_seconds: Option<u32>,
@@ -99,6 +101,27 @@ pub struct Dhcp4 {
 pub struct Flood {
     pub per_client: Option<u32>,
     pub per_relay: Option<u32>,
+}
+
+/// `[dhcp4.names]`: full names of clients (RFC 4702). The node tells of them; a host with a DNS updater
+/// would hand them to it.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Names {
+    /// What is put behind a name that is not fully qualified.
+    pub suffix: At<String>,
+    /// A name that the client qualified itself keeps its own zone.
+    #[serde(default)]
+    pub keep_client_zone: bool,
+    /// Make a name of option 12 if the client sends no option 81.
+    #[serde(default)]
+    pub from_hostname: bool,
+    /// The client may say that it updates its A record itself.
+    #[serde(default)]
+    pub allow_client_updates: bool,
+    /// The client may say that nobody shall update.
+    #[serde(default)]
+    pub allow_no_updates: bool,
 }
 
 /// `boot`: header fields that are no options.

@@ -24,6 +24,8 @@ pub const DIE_WITH_PARENT: &str = "--die-with-parent";
 const CLIENTS: u32 = 40_000;
 /// A machine too slow for that many binds fewer in this time.
 const BIND_MAX: Duration = Duration::from_secs(10);
+/// Fewer exchanges than this, on either side of the kill, prove nothing.
+const EXCHANGES_MIN: usize = 1000;
 /// Something is wrong if one phase takes longer than this.
 const PHASE_MAX: Duration = Duration::from_secs(60);
 
@@ -108,7 +110,7 @@ impl<'a> Demo<'a> {
     fn run(mut self) -> io::Result<bool> {
         let half = CLIENTS as usize / 2;
         let first = self.drive("binding", |crowd, spent| crowd.done() >= half || spent > BIND_MAX / 2)?;
-        let (restart, killed) = self.kill_and_restart()?;
+        let (restart, before, killed) = self.kill_and_restart()?;
         let second = self.drive("binding", |crowd, spent| {
             if spent > BIND_MAX / 2 {
                 crowd.begin_no_more();
@@ -118,6 +120,7 @@ impl<'a> Demo<'a> {
         let mut latencies = std::mem::take(&mut self.crowd.latencies);
         latencies.sort_unstable();
         let leases = self.check_leases()?;
+        self.demand("after the kill", latencies.len() - before);
         self.crowd.start_renewing();
         let renewing = self.drive("renewing", |crowd, _| crowd.all_done())?;
         let stopped = self.node.stop()?;
@@ -149,6 +152,16 @@ impl<'a> Demo<'a> {
         Ok(holds)
     }
 
+    /// What holds for nobody is no proof.
+    fn demand(&mut self, when: &str, exchanges: usize) {
+        if exchanges < EXCHANGES_MIN {
+            let (had, wanted) = (thousands(exchanges), thousands(EXCHANGES_MIN));
+            self.crowd
+                .violations
+                .push(format!("{had} exchanges {when}: it takes {wanted} to prove anything"));
+        }
+    }
+
     /// Lets the clients work until `until`, which is told how long that has been. Returns the time taken.
     fn drive(&mut self, doing: &str, until: impl Fn(&mut Crowd, Duration) -> bool) -> io::Result<Duration> {
         let began = Instant::now();
@@ -167,8 +180,8 @@ impl<'a> Demo<'a> {
         Ok(began.elapsed())
     }
 
-    /// Returns the time from the start to serving, and what happened in words.
-    fn kill_and_restart(&mut self) -> io::Result<(Duration, String)> {
+    /// Returns the time from the start to serving, the exchanges before the kill, and what happened in words.
+    fn kill_and_restart(&mut self) -> io::Result<(Duration, usize, String)> {
         // It shall be busy.
         self.crowd.send();
         self.node.kill()?;
@@ -177,10 +190,14 @@ impl<'a> Demo<'a> {
         let (done, under_way) = (self.crowd.done(), self.crowd.under_way());
         let killed = format!("with SIGKILL after {} exchanges, {under_way} under way", thousands(done));
         self.progress.say(&format!("killed {killed}"));
+        self.demand("before the kill", done);
+        if under_way == 0 {
+            self.crowd.violations.push("nothing was under way at the kill".to_owned());
+        }
         self.node = Node::start(&self.home.config(), &self.home.log())?;
         self.crowd.set_server(self.node.dhcp4);
         self.progress.say(&format!("started again in {} ms", self.node.started_in.as_millis()));
-        Ok((self.node.started_in, killed))
+        Ok((self.node.started_in, done, killed))
     }
 
     /// Compares what the node lists with what the clients were told. Returns how many leases are listed.
@@ -194,6 +211,9 @@ impl<'a> Demo<'a> {
             thousands(leases.len())
         );
         self.progress.say(&text);
+        if leases.is_empty() {
+            self.crowd.violations.push("no lease is listed".to_owned());
+        }
         Ok(leases.len())
     }
 }

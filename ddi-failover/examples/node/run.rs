@@ -4,6 +4,7 @@
 mod compact;
 mod events;
 mod packets;
+mod rest;
 mod status;
 mod sync;
 
@@ -24,6 +25,7 @@ use nix::sys::eventfd::{EfdFlags, EventFd};
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 use packets::Packets;
+use rest::Rest;
 use std::io::{self, Read, Write};
 use std::os::fd::AsFd;
 use std::path::Path;
@@ -35,6 +37,9 @@ use sync::Syncer;
 
 /// The longest that packets wait for each other.
 const GATHER_MILLIS: u8 = 1;
+
+/// Threads that work while the database is opened: one reads and checks while the other fills the tables.
+const OPEN_THREADS: usize = 2;
 
 /// Why a node stopped, or did not start.
 pub enum Failure {
@@ -105,6 +110,8 @@ struct Node {
     syncer: Syncer,
     compaction: Compaction,
     control: Control,
+    /// After failures of the control socket.
+    control_rest: Rest,
     questions: Receiver<Question>,
     /// Answers that wait until a change is durable.
     pending: Vec<(Lsn, LeaseKey, Reply<Lease>)>,
@@ -141,6 +148,7 @@ impl Node {
             db,
             packets,
             control,
+            control_rest: Rest::default(),
             questions,
             wake,
         })
@@ -160,15 +168,22 @@ impl Node {
             let _ = self.wake.read();
         }
         if ready.packets {
-            self.packets.receive(now, &mut self.server, &mut self.db).map_err(Failure::at("receive"))?;
+            let received = self.packets.receive(now, &mut self.server, &mut self.db);
+            if let Some(e) = received.map_err(Failure::at("receive"))? {
+                self.events.notice(now, &format!("receive: {e}"));
+            }
         }
         self.server.handle_timeout(now, &mut self.db, &Standalone);
         self.syncer.turn(&mut self.db).map_err(poisoned)?;
         self.packets.send(&mut self.server, &self.db);
         self.events.drain(now, &mut self.server, &mut self.db);
         self.compaction.turn(&mut self.db);
-        if ready.control {
-            self.control.accept();
+        if ready.control
+            && let Err(e) = self.control.accept()
+        {
+            // Too many open files, most likely: the connection is still there, and would wake us at once.
+            self.control_rest.begin(now.instant);
+            self.events.notice(now, &format!("control socket: {e}"));
         }
         self.answer_questions(now);
         if !ready.signal {
@@ -184,15 +199,22 @@ impl Node {
     /// Waits for something to do. While a batch is being synced and few packets come, they wait a moment
     /// for each other: one turn for ten costs much less than ten turns, and their ACKs must wait anyway.
     fn wait(&self, signals: &SignalFd) -> Result<Ready, Failure> {
-        let pinger = self.events.pinger.as_ref().map_or(self.wake.as_fd(), Pinger::fd);
-        let mut fds = [self.wake.as_fd(), self.control.fd(), signals.as_fd(), pinger, self.packets.fd()]
+        let now = self.clock.now().instant;
+        let (control, packets) = (!self.control_rest.is_on(now), !self.packets.rest.is_on(now));
+        // What is not watched has the wake's place, too.
+        let wake = self.wake.as_fd();
+        let pinger = self.events.pinger.as_ref().map_or(wake, Pinger::fd);
+        let control_fd = if control { self.control.fd() } else { wake };
+        let packets_fd = if packets { self.packets.fd() } else { wake };
+        let mut fds = [wake, control_fd, signals.as_fd(), pinger, packets_fd]
             .map(|fd| PollFd::new(fd, PollFlags::POLLIN));
-        let gather = self.syncer.is_out() && self.packets.is_calm();
+        let gather = packets && self.syncer.is_out() && self.packets.is_calm();
         let watched = if gather { fds.len() - 1 } else { fds.len() };
-        let timeout = match self.server.poll_timeout() {
+        let rests = [&self.control_rest, &self.packets.rest].map(|rest| rest.end(now));
+        let timeout = match rests.into_iter().flatten().chain(self.server.poll_timeout()).min() {
             _ if gather => PollTimeout::from(GATHER_MILLIS),
             Some(Instant(at)) => {
-                let millis = at.saturating_sub(self.clock.now().instant.0);
+                let millis = at.saturating_sub(now.0);
                 PollTimeout::try_from(millis.min(60_000)).unwrap_or(PollTimeout::MAX)
             }
             None => PollTimeout::NONE,
@@ -202,7 +224,12 @@ impl Node {
             Err(e) => return Err(Failure::at("poll")(e)),
         }
         let ready = |nth: usize| fds[nth].any().unwrap_or(false);
-        Ok(Ready { wake: ready(0), control: ready(1), signal: ready(2), packets: gather || ready(4) })
+        Ok(Ready {
+            wake: ready(0),
+            control: control && ready(1),
+            signal: ready(2),
+            packets: packets && (gather || ready(4)),
+        })
     }
 
     fn answer_questions(&mut self, now: Now) {
@@ -216,6 +243,11 @@ impl Node {
                 Question::Compact(reply) => self.compaction.ask(reply),
             };
         }
+        self.answer_pending();
+    }
+
+    /// Tells of releases that are durable.
+    fn answer_pending(&mut self) {
         let durable = self.db.durable();
         let (done, waiting) =
             std::mem::take(&mut self.pending).into_iter().partition(|(lsn, ..)| *lsn <= durable);
@@ -256,15 +288,24 @@ impl Node {
         let fixed = |config: &Config| {
             let dhcp4 = &config.file.dhcp4;
             let interface = dhcp4.interface.as_ref().map(|interface| interface.get_ref().clone());
-            (config.data_dir.clone(), *dhcp4.listen.get_ref(), interface)
+            let segment_mib = *config.file.log.segment_mib.get_ref();
+            (config.data_dir.clone(), segment_mib, *dhcp4.listen.get_ref(), interface)
         };
         if fixed(&config) != fixed(&self.config) {
-            return Err(format!("{}: data_dir, listen and interface need a restart", path.display()));
+            let keys = "data_dir, log.segment_mib, dhcp4.listen and dhcp4.interface";
+            return Err(format!("{}: changes of {keys} need a restart", path.display()));
         }
         let link = link(&config).map_err(|failure| failure.to_string())?;
         let now = self.clock.now();
-        self.server.set_config(now, server_config(&config, link.as_ref())).map_err(|e| e.to_string())?;
-        self.db.set_pools(&self.server.pools()).map_err(|e| e.to_string())?;
+        let new = server_config(&config, link.as_ref());
+        // Whatever may be wrong is found before anything is changed: by a server that never serves, and
+        // by the pools, which change as a whole or not at all.
+        let trial = Server::new(new.clone(), 0).map_err(|e| e.to_string())?;
+        self.db.set_pools(&trial.pools()).map_err(|e| e.to_string())?;
+        if let Err(e) = self.server.set_config(now, new) {
+            self.db.set_pools(&self.server.pools()).map_err(|e| e.to_string())?;
+            return Err(e.to_string());
+        }
         self.events.pinger = pinger(&config);
         self.compaction.set_config(&config, &self.db);
         self.config = config;
@@ -275,6 +316,11 @@ impl Node {
     fn stop(mut self) -> Result<(), Failure> {
         self.syncer.finish(&mut self.db).map_err(poisoned)?;
         self.packets.send(&mut self.server, &self.db);
+        self.answer_pending();
+        // Nobody else is answered: their threads are told by this.
+        let Self { control, questions, compaction, pending, .. } = self;
+        drop((questions, compaction, pending));
+        control.finish();
         Ok(())
     }
 }
@@ -342,6 +388,7 @@ fn pinger(config: &Config) -> Option<Pinger> {
 fn db_config(config: &Config) -> Result<DbConfig, Failure> {
     let mut db_config = DbConfig::new(random()?);
     db_config.log.log_id = u64::from_le_bytes(random()?);
+    db_config.open_threads = OPEN_THREADS;
     db_config.log.segment_bytes = u64::from(*config.file.log.segment_mib.get_ref()) << 20;
     Ok(db_config)
 }

@@ -1,7 +1,7 @@
 //! Mistakes in the configuration: each is told with its line, and nothing is started.
 
 use super::CONFIG;
-use super::harness::{Home, Node};
+use super::harness::{Home, Node, Relay};
 use std::path::Path;
 
 /// What is replaced by what in a good file, the line of the mistake, and a part of the message.
@@ -25,6 +25,8 @@ const MISTAKES: &[(&str, &str, u32, &str)] = &[
     ("10.77.1.1", "10.78.1.1", 15, "10.78.1.1"),
     ("address = \"10.77.1.1\"", "address = \"10.77.1.1\"\ncircuit_id = \"x\"", 15, "one of"),
     ("data_dir = \"state\"", "data_dir =", 2, ""),
+    ("[dhcp4]", "[dhcp4.names]\nsuffix = \".example.com\"\n[dhcp4]", 4, "not a domain"),
+    ("[dhcp4]", "[dhcp4.names]\nsufix = \"example.com\"\n[dhcp4]", 4, "sufix"),
     ("[dhcp4]", "[log]\nsegment_mib = 0\n[dhcp4]", 4, "MiB"),
     ("[dhcp4]", "[dhcp4]\ninterface = \"nosuch0\"", 4, "0.0.0.0"),
     ("127.0.0.1:0\"", "0.0.0.0:0\"\ninterface = \"nosuch0\"", 5, "no interface"),
@@ -50,14 +52,32 @@ fn bad_files_are_refused_with_their_line() {
 
 #[test]
 fn the_example_configuration_is_good() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/node/example.toml");
-    let example = std::fs::read_to_string(path).unwrap();
-    let local =
-        example.replace("0.0.0.0:67", "0.0.0.0:0").replace("interface = \"eth0\"", "interface = \"lo\"");
-    let home = Home::new(&local);
+    let home = example(
+        "example.toml",
+        &[("0.0.0.0:67", "0.0.0.0:0"), ("\"eth0\"", "\"lo\""), ("/var/lib/ddi-node", "state")],
+    );
     let node = Node::start(&home);
     let subnets = &home.ctl_json(&["status"])["dhcp4"]["subnets"];
     assert_eq!(subnets[0]["prefix"], "10.77.0.0/16");
     assert_eq!(subnets[0]["pools"].as_array().unwrap().len(), 2);
     assert!(node.stop().success());
+}
+
+#[test]
+fn the_loopback_configuration_serves_relays() {
+    let home = example("loopback.toml", &[("127.0.0.1:6767", "127.0.0.1:0"), ("/tmp/ddi-node", "state")]);
+    let node = Node::start(&home);
+    assert_eq!(Relay::new(&node).bind(1).to_string(), "10.77.16.0");
+    assert!(node.stop().success());
+}
+
+/// An example, with what fits no test replaced.
+fn example(name: &str, replaced: &[(&str, &str)]) -> Home {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/node").join(name);
+    let mut text = std::fs::read_to_string(path).unwrap();
+    for (from, to) in replaced {
+        assert!(text.contains(from), "{from}");
+        text = text.replace(from, to);
+    }
+    Home::new(&text)
 }

@@ -96,8 +96,13 @@ impl Home {
 
     /// Waits until stderr holds `text`.
     pub fn wait_for(&self, text: &str) {
+        self.wait_for_times(1, text);
+    }
+
+    /// Waits until stderr holds `text` so often.
+    pub fn wait_for_times(&self, times: usize, text: &str) {
         for _ in 0..2000 {
-            if self.stderr().contains(text) {
+            if self.stderr().matches(text).count() >= times {
                 return;
             }
             std::thread::sleep(Duration::from_millis(10));
@@ -191,9 +196,15 @@ impl Relay {
     }
 
     pub fn send(&self, nth: u32, xid: u32, request: Request) {
+        self.send_with(nth, xid, request, &[]);
+    }
+
+    /// With more options, as bytes.
+    pub fn send_with(&self, nth: u32, xid: u32, request: Request, options: &[u8]) {
         let mut buffer = [0; MESSAGE_MAX];
         let len = message::write(&mut buffer, Identity::nth(nth), xid, RELAY, request);
-        self.0.send(&buffer[..len]).unwrap();
+        // Before the end option.
+        self.0.send(&[&buffer[..len - 1], options, &[255]].concat()).unwrap();
     }
 
     /// The answer to `xid` that comes within `time`.

@@ -2,10 +2,13 @@
 //! their line.
 
 use super::place::{At, Fault};
-use super::{Boot, Class, Dhcp4, File, Options, Reservation, Subnet, options};
+use super::{Boot, Class, Dhcp4, File, Names, Options, Reservation, Subnet, options};
 use ddi_dhcp::server::{self, ClassTest, ConfigFault, LeaseTimes, Params, Place, Ports, Rate, ReservedFor};
 use ddi_dhcp::v4::CodeSet;
 use std::net::Ipv4Addr;
+
+/// The longest suffix, in bytes: a name has at most 253, and there must be room for a label of 63.
+const SUFFIX_MAX: usize = 189;
 
 /// The engine's configuration, checked.
 pub fn server(file: &File) -> Result<server::Config, Fault> {
@@ -51,7 +54,25 @@ fn global(dhcp4: &Dhcp4) -> Result<server::Config, Fault> {
         only_listed_relays: dhcp4.only_listed_relays,
         client_rate: dhcp4.flood.per_client.map(rate),
         relay_rate: dhcp4.flood.per_relay.map(rate),
+        names: dhcp4.names.as_ref().map(names).transpose()?.unwrap_or_default(),
         ..base
+    })
+}
+
+fn names(names: &Names) -> Result<server::Names, Fault> {
+    let suffix = names.suffix.get_ref();
+    let harmless = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+    let is_label = |label: &str| (1..=63).contains(&label.len()) && label.bytes().all(harmless);
+    if suffix.len() > SUFFIX_MAX || !suffix.split('.').all(is_label) {
+        return Err(Fault::new(&names.suffix, format!("{suffix:?} is not a domain such as example.com")));
+    }
+    Ok(server::Names {
+        enabled: true,
+        suffix: suffix.clone().into_bytes(),
+        keep_client_zone: names.keep_client_zone,
+        from_hostname: names.from_hostname,
+        allow_client_updates: names.allow_client_updates,
+        allow_no_updates: names.allow_no_updates,
     })
 }
 

@@ -29,6 +29,9 @@ const REQUEST_MAX: u64 = 4096;
 /// A client that takes this long to send or take something is gone.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// A node that stops waits this long for clients to take their answers.
+const LAST_ANSWERS: Duration = Duration::from_secs(1);
+
 /// Where a question's answer goes. What went wrong is a sentence.
 pub type Reply<T> = Sender<Result<T, String>>;
 
@@ -46,6 +49,8 @@ pub struct Control {
     listener: UnixListener,
     path: PathBuf,
     open: Arc<AtomicUsize>,
+    /// Each connection's thread has a clone of the sender: the receiver tells when the last one ends.
+    alive: (Sender<()>, Receiver<()>),
     ask: Sender<Question>,
     wake: Arc<EventFd>,
 }
@@ -64,26 +69,47 @@ impl Control {
         fs::set_permissions(&path, fs::Permissions::from_mode(0o600))?;
         listener.set_nonblocking(true)?;
         let (ask, questions) = channel();
-        Ok((Self { listener, path, open: Arc::default(), ask, wake }, questions))
+        let (open, alive) = (Arc::default(), channel());
+        Ok((Self { listener, path, open, alive, ask, wake }, questions))
     }
 
     pub fn fd(&self) -> BorrowedFd<'_> {
         self.listener.as_fd()
     }
 
-    /// Takes a waiting connection, if there is one.
-    pub fn accept(&self) {
-        let Ok((stream, _)) = self.listener.accept() else { return };
+    /// Takes a waiting connection, if there is one. An error may last: it is too early to try again at once.
+    pub fn accept(&self) -> io::Result<()> {
+        let stream = match self.listener.accept() {
+            Ok((stream, _)) => stream,
+            Err(e) => {
+                use io::ErrorKind::{ConnectionAborted, Interrupted, WouldBlock};
+                let gone = matches!(e.kind(), WouldBlock | Interrupted | ConnectionAborted);
+                return if gone { Ok(()) } else { Err(e) };
+            }
+        };
         if self.open.fetch_add(1, Ordering::AcqRel) >= CONNECTIONS_MAX {
             self.open.fetch_sub(1, Ordering::AcqRel);
-            return;
+            return Ok(());
         }
         let (open, ask, wake) = (self.open.clone(), self.ask.clone(), self.wake.clone());
-        thread::spawn(move || {
+        let alive = self.alive.0.clone();
+        let spawned = thread::Builder::new().spawn(move || {
             // A client that went away gets no answer.
             let _ = Connection { stream, ask, wake }.serve();
             open.fetch_sub(1, Ordering::AcqRel);
+            drop(alive);
         });
+        if spawned.is_err() {
+            self.open.fetch_sub(1, Ordering::AcqRel);
+        }
+        spawned.map(|_| ())
+    }
+
+    /// The end: gives the connections a moment to write the answers that they have.
+    pub fn finish(mut self) {
+        // Only theirs are left.
+        self.alive.0 = channel().0;
+        let _ = self.alive.1.recv_timeout(LAST_ANSWERS);
     }
 }
 

@@ -212,12 +212,15 @@ impl Crowd {
 
     fn on_answer(&mut self, answer: &message::Answer) {
         let nth = answer.xid & 0x00ff_ffff;
-        let (Some(client), true) =
-            (self.clients.get(nth as usize), answer.xid >> 24 == u32::from(self.round))
-        else {
+        let Some(&Client { state, .. }) = self.clients.get(nth as usize) else { return };
+        if answer.kind == MessageType::Ack {
+            // A promise, whenever it comes: also to a client that has begun anew, or is done.
+            self.note_promise(nth, answer.address);
+        }
+        if answer.xid >> 24 != u32::from(self.round) {
             return;
-        };
-        match (answer.kind, client.state) {
+        }
+        match (answer.kind, state) {
             (MessageType::Offer, State::Asking(Request::Discover)) => {
                 self.ask(nth, Request::Select { address: answer.address, server: answer.server });
             }
@@ -231,23 +234,26 @@ impl Crowd {
         }
     }
 
+    fn note_promise(&mut self, nth: u32, address: Ipv4Addr) {
+        if let Some(owner) = self.owners.insert(address, nth)
+            && owner != nth
+        {
+            self.violations.push(format!("{address} was given to client {owner} and to client {nth}"));
+        }
+        if let Some(old) = self.clients[nth as usize].address.replace(address)
+            && old != address
+        {
+            self.violations.push(format!("client {nth} has {old} and was given {address} too"));
+        }
+    }
+
     fn on_ack(&mut self, nth: u32, request: Request, address: Ipv4Addr) {
         if let Request::Renew { address: old } = request
             && old != address
         {
             self.violations.push(format!("client {nth} renewed {old} and was given {address}"));
         }
-        if let Some(owner) = self.owners.insert(address, nth)
-            && owner != nth
-        {
-            self.violations.push(format!("{address} was given to client {owner} and to client {nth}"));
-        }
         let client = &mut self.clients[nth as usize];
-        if let Some(old) = client.address.replace(address)
-            && old != address
-        {
-            self.violations.push(format!("client {nth} has {old} and was given {address} too"));
-        }
         client.state = State::Done;
         self.latencies.push(client.began.elapsed());
         self.under_way -= 1;

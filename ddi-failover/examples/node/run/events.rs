@@ -2,25 +2,24 @@
 
 use crate::net::ping::Pinger;
 use crate::say::say;
-use ddi_core::Instant;
 use ddi_core::db::LeaseDb;
-use ddi_core::{Now, Standalone};
+use ddi_core::{Instant, LeaseKey, Now, Standalone};
 use ddi_dhcp::server::{Conflict, Event, Server};
 
-/// Lines on stderr in one second; more are only counted.
+/// Lines of one kind on stderr in one second; more are only counted.
 const LINES_MAX: u32 = 20;
 
 /// Where events go.
 pub struct Events {
     pub pinger: Option<Pinger>,
-    second: Instant,
-    lines: u32,
-    unsaid: u64,
+    notices: Lines,
+    /// Every lease may have a name: kept apart, so that names push no notice out.
+    names: Lines,
 }
 
 impl Events {
     pub fn new(pinger: Option<Pinger>) -> Self {
-        Self { pinger, second: Instant::default(), lines: 0, unsaid: 0 }
+        Self { pinger, notices: Lines::default(), names: Lines::default() }
     }
 
     /// Takes every event of the server.
@@ -36,15 +35,20 @@ impl Events {
                         Conflict::Declined => "a client found it in use",
                         Conflict::PingAnswered => "it answers pings",
                     };
-                    self.say(now, &format!("{} is quarantined: {how}", key.addr));
+                    self.notice(now, &format!("{} is quarantined: {how}", key.addr));
                 }
                 Event::Exhausted { subnet_id, refused } => {
-                    self.say(
+                    self.notice(
                         now,
                         &format!("subnet {subnet_id} has no free address; {refused} went without answer"),
                     );
                 }
-                // Bindings, names and drops are counted; `status` shows them.
+                // A host with a DNS updater gives it these two.
+                Event::NameAdded { key, fqdn, forward, .. } => self.name(now, key, &fqdn, "added", forward),
+                Event::NameRemoved { key, fqdn, forward, .. } => {
+                    self.name(now, key, &fqdn, "removed", forward);
+                }
+                // Bindings and drops are counted; `status` shows them.
                 _ => {}
             }
         }
@@ -53,16 +57,37 @@ impl Events {
         }
     }
 
-    fn say(&mut self, now: Now, line: &str) {
+    /// Tells something that an operator should know.
+    pub fn notice(&mut self, now: Now, line: &str) {
+        self.notices.say(now, || line.to_owned());
+    }
+
+    fn name(&mut self, now: Now, key: LeaseKey, fqdn: &[u8], what: &str, forward: bool) {
+        let types = if forward { "A and PTR" } else { "PTR" };
+        let line = || format!("name {what}: {} {} ({types})", String::from_utf8_lossy(fqdn), key.addr);
+        self.names.say(now, line);
+    }
+}
+
+/// Lines on stderr, not too many.
+#[derive(Default)]
+struct Lines {
+    second: Instant,
+    said: u32,
+    unsaid: u64,
+}
+
+impl Lines {
+    fn say(&mut self, now: Now, line: impl FnOnce() -> String) {
         if now.instant.millis_since(self.second) >= 1000 {
             if self.unsaid > 0 {
                 say(format!("{} more such lines", self.unsaid));
             }
-            (self.second, self.lines, self.unsaid) = (now.instant, 0, 0);
+            (self.second, self.said, self.unsaid) = (now.instant, 0, 0);
         }
-        if self.lines < LINES_MAX {
-            self.lines += 1;
-            say(line);
+        if self.said < LINES_MAX {
+            self.said += 1;
+            say(line());
         } else {
             self.unsaid += 1;
         }

@@ -1,5 +1,6 @@
 //! Between the server engine and the sockets.
 
+use super::rest::Rest;
 use crate::net;
 use crate::net::link::{Frames, Link};
 use crate::net::receive::Receiver;
@@ -8,6 +9,7 @@ use crate::say::say;
 use ddi_core::db::LeaseDb;
 use ddi_core::{HwAddr, Now, Standalone};
 use ddi_dhcp::server::{Destination, MAX_REPLY, Received, Server, Transmit};
+use nix::errno::Errno;
 use nix::sys::socket::{SockaddrIn, getsockname};
 use std::io;
 use std::net::{Ipv4Addr, SocketAddrV4};
@@ -25,6 +27,8 @@ pub struct Packets {
     frames: Option<(u32, Frames)>,
     receiver: Receiver,
     sender: Sender<MAX_REPLY>,
+    /// After failures to receive.
+    pub rest: Rest,
     /// Frames that the system did not take.
     frames_failed: u64,
     /// How many datagrams the last turn took.
@@ -43,7 +47,8 @@ impl Packets {
             }
         });
         let (receiver, sender) = (Receiver::new(), Sender::new());
-        Ok(Self { udp, local, frames, receiver, sender, frames_failed: 0, taken: 0 })
+        let rest = Rest::default();
+        Ok(Self { udp, local, frames, receiver, sender, rest, frames_failed: 0, taken: 0 })
     }
 
     pub fn fd(&self) -> BorrowedFd<'_> {
@@ -60,8 +65,14 @@ impl Packets {
         self.sender.failed + self.frames_failed
     }
 
-    /// Hands what came in to the server.
-    pub fn receive(&mut self, now: Now, server: &mut Server, db: &mut LeaseDb) -> io::Result<()> {
+    /// Hands what came in to the server. An interface that went down, a firewall that says no and
+    /// whatever else may pass is given back as something to tell; an error means that there is no socket.
+    pub fn receive(
+        &mut self,
+        now: Now,
+        server: &mut Server,
+        db: &mut LeaseDb,
+    ) -> io::Result<Option<io::Error>> {
         self.taken = 0;
         while self.taken < TURN {
             let got = self.receiver.receive(&self.udp, |datagram| {
@@ -72,13 +83,21 @@ impl Packets {
                     bytes: datagram.bytes,
                 };
                 server.handle_datagram(now, db, &Standalone, &received);
-            })?;
+            });
+            let got = match got {
+                Ok(got) => got,
+                Err(e) if is_hopeless(&e) => return Err(e),
+                Err(e) => {
+                    self.rest.begin(now.instant);
+                    return Ok(Some(e));
+                }
+            };
             self.taken += got;
             if got < net::BATCH {
                 break;
             }
         }
-        Ok(())
+        Ok(None)
     }
 
     /// Sends every reply that may go out: those whose lease is durable.
@@ -120,4 +139,10 @@ impl Packets {
         }
         true
     }
+}
+
+/// Time does not heal it: the descriptor or the call itself is wrong.
+fn is_hopeless(error: &io::Error) -> bool {
+    let errno = Errno::from_raw(error.raw_os_error().unwrap_or(0));
+    matches!(errno, Errno::EBADF | Errno::ENOTSOCK | Errno::EFAULT | Errno::EINVAL)
 }

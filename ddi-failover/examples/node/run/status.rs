@@ -17,10 +17,12 @@ impl Node {
             "dhcp4": {
                 "listen": self.packets.local,
                 "offers": self.server.offers(),
+                "receive_failed": self.packets.rest.failed,
                 "send_failed": self.packets.send_failed(),
                 "counters": counters,
                 "subnets": self.subnets(),
             },
+            "control": { "failed": self.control_rest.failed },
             "database": {
                 "data_dir": self.config.data_dir,
                 "leases": self.db.len(),

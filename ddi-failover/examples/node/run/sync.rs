@@ -58,7 +58,7 @@ impl Syncer {
     }
 
     /// Waits until everything is on disk, and ends the thread.
-    pub fn finish(mut self, db: &mut LeaseDb) -> Result<(), LogError> {
+    pub fn finish(&mut self, db: &mut LeaseDb) -> Result<(), LogError> {
         if self.out
             && let Ok(synced) = self.synced.recv()
         {
