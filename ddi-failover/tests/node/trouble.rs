@@ -1,10 +1,9 @@
-//! Things that go wrong around a node, and its end in the middle of work. And names, which only stderr tells of.
+//! A node's end in the middle of work, and names, which only stderr tells of.
 
 use super::harness::{Home, Node, Relay};
 use super::message::{MessageType, Request};
 use super::{CONFIG, listed};
 use nix::sys::signal::Signal;
-use std::process::Command;
 use std::thread;
 use std::time::Duration;
 
@@ -34,33 +33,6 @@ fn releases_are_answered_at_the_end() {
         }
         assert!(node.stop().success());
     }
-}
-
-#[test]
-fn no_more_files_stop_only_the_control_socket() {
-    let home = Home::new(CONFIG);
-    let node = Node::start(&home);
-    let relay = Relay::new(&node);
-    let limit = |files: u32| {
-        let (limit, pid) = (format!("--nofile={files}:"), node.pid().to_string());
-        assert!(Command::new("prlimit").args([&limit, "--pid", &pid]).status().unwrap().success());
-    };
-    let is_open = |fd: &u32| std::fs::symlink_metadata(format!("/proc/{}/fd/{fd}", node.pid())).is_ok();
-    limit((0..).find(|fd| !is_open(fd)).unwrap());
-    let status = thread::scope(|scope| {
-        let asked = scope.spawn(|| home.ctl_json(&["status"]));
-        home.wait_for("control socket: ");
-        relay.bind(1);
-        // A node that tried again and again would do so some thousand times now.
-        thread::sleep(Duration::from_millis(500));
-        relay.bind(2);
-        limit(1024);
-        asked.join().unwrap()
-    });
-    let failed = status["control"]["failed"].as_u64().unwrap();
-    assert!((1..50).contains(&failed), "{failed}");
-    assert_eq!(status["dhcp4"]["counters"]["acks"], 2);
-    assert!(node.stop().success());
 }
 
 #[test]
