@@ -100,7 +100,7 @@ pub(crate) struct Pools {
 }
 
 impl Pools {
-    /// Replaces the pools. Those that have not changed are kept as they are; the others are filled
+    /// Replaces the pools. Those that have not changed but for their number are kept; the others are filled
     /// by `leases_of`, which gives the leases of a range of a space in order. Holds are kept.
     pub(crate) fn set<I>(
         &mut self,
@@ -111,13 +111,18 @@ impl Pools {
         I: Iterator<Item = (Ipv4Addr, Stored)>,
     {
         let sorted = sorted(configs)?;
-        let mut old = std::mem::take(&mut self.pools);
-        let held: Vec<LeaseKey> = old.iter().flat_map(Pool::held_keys).collect();
+        let held: Vec<LeaseKey> = self.pools.iter().flat_map(Pool::held_keys).collect();
+        // Both are in order of their addresses.
+        let mut old = std::mem::take(&mut self.pools).into_iter().peekable();
         for config in sorted {
-            let kept = old.iter().position(|pool| pool.config == *config).map(|at| old.swap_remove(at));
-            self.pools.push(
-                kept.unwrap_or_else(|| Pool::new(config, leases_of(config.space, config.first, config.last))),
-            );
+            let place = (config.space, config.first);
+            while old.next_if(|pool| (pool.config.space, pool.config.first) < place).is_some() {}
+            // Another number does not change what is free.
+            let kept = old.next_if(|pool| PoolConfig { id: config.id, ..pool.config.clone() } == *config);
+            self.pools.push(match kept {
+                Some(pool) => Pool { config: config.clone(), ..pool },
+                None => Pool::new(config, leases_of(config.space, config.first, config.last)),
+            });
         }
         self.by_id = self.pools.iter().enumerate().map(|(at, pool)| (pool.config.id, at)).collect();
         for key in held {
@@ -405,4 +410,38 @@ fn merged(config: &PoolConfig, last: u32) -> Vec<(u32, u32)> {
         }
     }
     merged
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::cell::RefCell;
+
+    #[test]
+    fn a_pool_that_only_changed_its_number_is_not_read_again() {
+        let config = |id, third| PoolConfig {
+            id: PoolId(id),
+            space: 0,
+            subnet_id: 1,
+            first: Ipv4Addr::new(10, 0, third, 1),
+            last: Ipv4Addr::new(10, 0, third, 9),
+            excluded: Vec::new(),
+            reserved: Vec::new(),
+        };
+        let read = RefCell::new(Vec::new());
+        let no_leases = |_, first: Ipv4Addr, last: Ipv4Addr| {
+            if first != last {
+                read.borrow_mut().push(first); // not just one lease, for a hold
+            }
+            std::iter::empty()
+        };
+        let mut pools = Pools::default();
+        pools.set(&[config(0, 5)], no_leases).unwrap();
+        let held = pools.next_free(PoolId(0), FreeKind::Free).unwrap();
+        pools.set(&[config(0, 4), config(1, 5), config(2, 6)], no_leases).unwrap();
+        assert_eq!(*read.borrow(), [5, 4, 6].map(|third| Ipv4Addr::new(10, 0, third, 1)));
+        assert_eq!(pools.pool_of(held), Some(PoolId(1)));
+        let next = pools.next_free(PoolId(1), FreeKind::Free).unwrap();
+        assert_eq!((held.as_v4(), next.as_v4()), (Some([10, 0, 5, 1].into()), Some([10, 0, 5, 2].into())));
+    }
 }
