@@ -96,8 +96,11 @@ impl Client {
         let (config, script, leases, pid) = (at("config"), at("script"), at("leases"), at("pid"));
         let mut command = match kind {
             Kind::Dhclient => {
-                fs::write(&config, "send host-name \"dhclient-host\";\ninitial-interval 1;\nretry 3;\n")
-                    .expect("config");
+                fs::write(
+                    &config,
+                    "send host-name \"dhclient-host\";\ninitial-interval 1;\nbackoff-cutoff 2;\nretry 3;\n",
+                )
+                .expect("config");
                 fs::write(&leases, "").expect("leases");
                 let mut command = host.command("dhclient");
                 command.args(["-4", "-d", "-cf", &config, "-sf", &script, "-lf", &leases, "-pf", &pid]);
