@@ -1,8 +1,10 @@
 //! What the engines ask of a lease store. [`LeaseDb`](crate::LeaseDb) is one; a daemon may bring its own.
 
+use crate::db::PoolCounts;
 use crate::id::{Identity, LeaseKey, Lsn, PoolId};
 use crate::lease::{BindingState, Lease};
 use crate::time::UnixTime;
+use std::net::Ipv4Addr;
 
 /// What a put or remove expects to find: the compare of compare-and-swap.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -136,6 +138,14 @@ pub trait LeaseStore {
 
     /// The earliest expiration_time that `expired` would look at, or a little before it.
     fn next_expiration(&self) -> Option<UnixTime>;
+
+    /// Appends the keys of the stored IPv4 leases of `space` from `first` to `last`, both included, in
+    /// order, at most `max`.
+    fn scan_v4(&self, space: u32, first: Ipv4Addr, last: Ipv4Addr, max: usize, found: &mut Vec<LeaseKey>);
+
+    /// How many addresses of the pool are in which state; kept, not counted now. `None` if there is no
+    /// such pool.
+    fn pool_counts(&self, pool: PoolId) -> Option<PoolCounts>;
 }
 
 /// A mutable reference to a store is a store, so that `&mut S` with any `S` can become
@@ -187,5 +197,13 @@ impl<S: LeaseStore + ?Sized> LeaseStore for &mut S {
 
     fn next_expiration(&self) -> Option<UnixTime> {
         (**self).next_expiration()
+    }
+
+    fn scan_v4(&self, space: u32, first: Ipv4Addr, last: Ipv4Addr, max: usize, found: &mut Vec<LeaseKey>) {
+        (**self).scan_v4(space, first, last, max, found);
+    }
+
+    fn pool_counts(&self, pool: PoolId) -> Option<PoolCounts> {
+        (**self).pool_counts(pool)
     }
 }

@@ -7,79 +7,28 @@ mod dhcpd_leases;
 #[path = "../fuzz/bodies/kea_csv.rs"]
 #[allow(unreachable_pub, reason = "also a module of the fuzz target")]
 mod kea_csv;
+#[path = "../fuzz/bodies/lease_file.rs"]
+#[allow(unreachable_pub, reason = "also a module of the fuzz targets")]
+mod lease_file;
 #[path = "../fuzz/bodies/log_replay.rs"]
 #[allow(unreachable_pub, reason = "also a module of the fuzz target")]
 mod log_replay;
+#[path = "corpus/support.rs"]
+mod support;
 
-use std::path::PathBuf;
-
-/// A small generator (xorshift64*): the same mutations on every run.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, bound: usize) -> usize {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        (self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 33) as usize % bound.max(1)
-    }
-}
-
-/// The corpus files of a target, in the order of their names.
-fn corpus(target: &str) -> Vec<(String, Vec<u8>)> {
-    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus").join(target);
-    let mut files: Vec<_> = std::fs::read_dir(&folder)
-        .unwrap_or_else(|e| panic!("needs {}: {e}", folder.display()))
-        .map(|file| file.unwrap().path())
-        .map(|path| (path.display().to_string(), std::fs::read(&path).unwrap()))
-        .collect();
-    files.sort();
-    assert!(!files.is_empty(), "{target} has no corpus");
-    files
-}
-
-/// Changes, cuts, doubles or joins bytes.
-fn mutate(random: &mut Random, bytes: &mut Vec<u8>, other: &[u8]) {
-    for _ in 0..=random.below(3) {
-        let at = random.below(bytes.len());
-        match random.below(6) {
-            _ if bytes.is_empty() => bytes.extend_from_slice(other),
-            0 => bytes[at] = random.below(256) as u8,
-            1 => bytes[at] ^= 1 << random.below(8),
-            2 => bytes.truncate(at),
-            3 => bytes.insert(at, b",;{}\"\n\\&#:0"[random.below(11)]),
-            4 => drop(bytes.splice(at..at, other[random.below(other.len())..].iter().copied())),
-            _ => drop(bytes.drain(at..(at + random.below(6)).min(bytes.len()))),
-        }
-    }
-}
-
-fn run(target: &str, body: impl Fn(&[u8]), mutations: u64) {
-    let files = corpus(target);
-    for (number, (name, seed)) in files.iter().enumerate() {
-        body(seed);
-        for mutation in 0..mutations {
-            let mut random = Random(1 + number as u64 * mutations + mutation);
-            let mut bytes = seed.clone();
-            let other = random.below(files.len());
-            mutate(&mut random, &mut bytes, &files[other].1);
-            let ran = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| body(&bytes)));
-            assert!(ran.is_ok(), "mutation {mutation} of {name}: {}", bytes.escape_ascii());
-        }
-    }
-}
+use support::run;
 
 #[test]
 fn kea_csv_corpus() {
-    run("kea_csv", kea_csv::kea_csv, 1000);
+    run("kea_csv", b",\"\n\\&#:0", 1000, kea_csv::kea_csv);
 }
 
 #[test]
 fn dhcpd_leases_corpus() {
-    run("dhcpd_leases", dhcpd_leases::dhcpd_leases, 1000);
+    run("dhcpd_leases", b",;{}\"\n\\#:0", 1000, dhcpd_leases::dhcpd_leases);
 }
 
 #[test]
 fn log_replay_corpus() {
-    run("log_replay", log_replay::log_replay, 300);
+    run("log_replay", &[0, 1, 2, 255], 300, log_replay::log_replay);
 }

@@ -1,36 +1,16 @@
-use ddi_core::interchange::{ExportError, Exporter, Format, ImportError, Importer, Item};
+use crate::lease_file::round_trip;
+use ddi_core::interchange::{ExportError, Format, Importer};
 
-/// A file of dhcpd's. The first byte says how it is cut into slices.
+/// A file of dhcpd's.
 pub fn dhcpd_leases(data: &[u8]) {
-    let Some((&cut, file)) = data.split_first() else { return };
-    let whole = read(file, file.len().max(1));
-    assert!(read(file, usize::from(cut).max(1)) == whole, "the way of cutting matters");
-    for item in whole.into_iter().flatten() {
-        let Item::Lease(lease) = item else { continue };
-        for format in [Format::DhcpdLeases4, Format::DhcpdLeases6] {
-            let exporter = Exporter::new(format);
-            let mut again = Vec::new();
-            exporter.emit_heading(&mut again);
-            match exporter.emit_lease(&lease, &mut again) {
-                Ok(()) => assert!(read(&again, 100) == [Ok(Item::Lease(lease.clone()))], "{lease:?}"),
-                Err(ExportError::Family { .. } | ExportError::NoClient { .. }) => {}
-                // dhcpd takes no such DUID, but files may have it.
-                Err(ExportError::NotExpressible { .. }) if !(2..=128).contains(&lease.duid.len()) => {}
-                Err(error) => panic!("{error}: {lease:?}"),
-            }
-        }
-    }
-}
-
-fn read(file: &[u8], step: usize) -> Vec<Result<Item, ImportError>> {
-    let mut importer = Importer::dhcpd_leases(0);
-    let mut items = Vec::new();
-    for mut slice in file.chunks(step) {
-        while let Some(item) = importer.read(&mut slice) {
-            items.push(item);
-        }
-        assert!(slice.is_empty());
-    }
-    items.extend(std::iter::from_fn(|| importer.finish()));
-    items
+    let formats = [Format::DhcpdLeases4, Format::DhcpdLeases6];
+    round_trip(
+        data,
+        || Importer::dhcpd_leases(0),
+        formats,
+        |lease, error| {
+            // dhcpd takes no such DUID, but files may have it.
+            matches!(error, ExportError::NotExpressible { .. }) && !(2..=128).contains(&lease.duid.len())
+        },
+    );
 }

@@ -6,7 +6,8 @@ mod block;
 use super::arena::NO_CELL;
 use crate::id::{LeaseAddr, LeaseKey};
 use block::Block;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
+use std::collections::btree_map::{BTreeMap, Entry};
 use std::net::Ipv4Addr;
 use std::ops::Bound;
 
@@ -15,7 +16,8 @@ type Blocks = [Block; 256];
 
 #[derive(Default)]
 pub(crate) struct AddressIndex {
-    v4: BTreeMap<(u32, u16), Box<Blocks>>,
+    /// By [`sixteen`].
+    v4: BTreeMap<u64, Box<Blocks>>,
     v6: BTreeMap<LeaseKey, (u32, u32)>,
     /// Subnet and place: a block's first address for IPv4, the lease's own key for IPv6.
     subnets: BTreeSet<(u32, LeaseKey)>,
@@ -33,35 +35,61 @@ impl AddressIndex {
         let LeaseAddr::V4(addr) = key.addr else {
             return self.v6.get(&key).map(|(cell, _)| *cell);
         };
-        let [a, b, c, d] = addr.octets();
-        let blocks = self.v4.get(&(key.space, u16::from_be_bytes([a, b])))?;
-        blocks[usize::from(c)].get(d)
+        let [_, _, c, d] = addr.octets();
+        self.v4.get(&sixteen(key.space, addr))?[usize::from(c)].get(d)
     }
 
-    /// Notes where a lease is, and in which subnet; `old_subnet` is `None` if it is new.
-    pub(crate) fn set(&mut self, key: LeaseKey, cell: u32, subnet: u32, old_subnet: Option<u32>) {
-        self.len += u64::from(old_subnet.is_none());
-        let LeaseAddr::V4(addr) = key.addr else {
-            self.v6.insert(key, (cell, subnet));
-            if old_subnet != Some(subnet) {
-                old_subnet.map(|old| self.subnets.remove(&(old, key)));
-                self.subnets.insert((subnet, key));
+    /// The lease's cell; if there is no such lease, notes it with the cell that `add` gives, and is `None`.
+    pub(crate) fn get_or_add(
+        &mut self,
+        key: LeaseKey,
+        subnet: u32,
+        add: impl FnOnce() -> u32,
+    ) -> Option<u32> {
+        let place = block_key(key);
+        if let LeaseAddr::V4(addr) = key.addr {
+            let [_, _, c, d] = addr.octets();
+            let block =
+                &mut self.v4.entry(sixteen(key.space, addr)).or_insert_with(no_blocks)[usize::from(c)];
+            if let Some(cell) = block.get(d) {
+                return Some(cell);
             }
-            return;
-        };
-        let [a, b, c, d] = addr.octets();
-        let sixteen = (key.space, u16::from_be_bytes([a, b]));
-        let blocks = self.v4.entry(sixteen).or_insert_with(|| Box::new([const { Block::Empty }; 256]));
-        let block = &mut blocks[usize::from(c)];
-        block.set(d, cell);
-        if old_subnet != Some(subnet) {
-            let place = block_key(key);
-            if old_subnet.is_some_and(|old| block.uncount(old)) {
-                old_subnet.map(|old| self.subnets.remove(&(old, place)));
-            }
+            block.set(d, add());
             if block.count(subnet) {
                 self.subnets.insert((subnet, place));
             }
+        } else {
+            match self.v6.entry(key) {
+                Entry::Occupied(found) => return Some(found.get().0),
+                Entry::Vacant(vacant) => vacant.insert((add(), subnet)),
+            };
+            self.subnets.insert((subnet, place));
+        }
+        self.len += 1;
+        None
+    }
+
+    /// Notes where a known lease is now, and in which subnet.
+    pub(crate) fn set(&mut self, key: LeaseKey, cell: u32, subnet: u32, old_subnet: u32) {
+        let place = block_key(key);
+        let (was_last, is_first) = if let LeaseAddr::V4(addr) = key.addr {
+            let [_, _, c, d] = addr.octets();
+            let Some(blocks) = self.v4.get_mut(&sixteen(key.space, addr)) else { return };
+            let block = &mut blocks[usize::from(c)];
+            block.set(d, cell);
+            if old_subnet == subnet {
+                return;
+            }
+            (block.uncount(old_subnet), block.count(subnet))
+        } else {
+            self.v6.insert(key, (cell, subnet));
+            (true, true)
+        };
+        if was_last {
+            self.subnets.remove(&(old_subnet, place));
+        }
+        if is_first {
+            self.subnets.insert((subnet, place));
         }
     }
 
@@ -73,8 +101,8 @@ impl AddressIndex {
             self.subnets.remove(&(subnet, key));
             return;
         };
-        let [a, b, c, d] = addr.octets();
-        let sixteen = (key.space, u16::from_be_bytes([a, b]));
+        let [_, _, c, d] = addr.octets();
+        let sixteen = sixteen(key.space, addr);
         let Some(blocks) = self.v4.get_mut(&sixteen) else { return };
         let block = &mut blocks[usize::from(c)];
         if block.uncount(subnet) {
@@ -99,11 +127,11 @@ impl AddressIndex {
     }
 
     fn v4_after(&self, after: Option<LeaseKey>) -> impl Iterator<Item = (LeaseKey, u32)> {
-        let start = after.map_or((0, 0), first_sixteen);
+        let start = after.map_or(0, first_sixteen);
         self.v4
             .range(start..)
-            .flat_map(|((space, sixteen), blocks)| {
-                let (space, [a, b]) = (*space, sixteen.to_be_bytes());
+            .flat_map(|(sixteen, blocks)| {
+                let (space, [a, b]) = ((sixteen >> 16) as u32, (*sixteen as u16).to_be_bytes());
                 (0..=u8::MAX).zip(blocks.iter()).filter_map(move |(c, block)| {
                     let base = LeaseKey { space, addr: LeaseAddr::V4(Ipv4Addr::new(a, b, c, 0)) };
                     (!block.is_empty()).then_some((base, block))
@@ -136,8 +164,9 @@ impl AddressIndex {
     }
 
     fn block(&self, key: LeaseKey) -> Option<&Block> {
-        let [a, b, c, _] = key.as_v4()?.octets();
-        self.v4.get(&(key.space, u16::from_be_bytes([a, b]))).map(|blocks| &blocks[usize::from(c)])
+        let addr = key.as_v4()?;
+        let [_, _, c, _] = addr.octets();
+        self.v4.get(&sixteen(key.space, addr)).map(|blocks| &blocks[usize::from(c)])
     }
 
     /// The IPv4 leases of a space from `first` to `last`, in order.
@@ -165,9 +194,18 @@ fn from(after: Option<LeaseKey>) -> (Bound<LeaseKey>, Bound<LeaseKey>) {
     (after.map_or(Bound::Unbounded, Bound::Excluded), Bound::Unbounded)
 }
 
+/// A /16 of an address space as one number.
+fn sixteen(space: u32, addr: Ipv4Addr) -> u64 {
+    u64::from(space) << 16 | u64::from(addr.to_bits() >> 16)
+}
+
+fn no_blocks() -> Box<Blocks> {
+    Box::new([const { Block::Empty }; 256])
+}
+
 /// The /16 that can hold the first IPv4 lease after `key`.
-fn first_sixteen(key: LeaseKey) -> (u32, u16) {
-    (key.space, key.as_v4().map_or(u16::MAX, |addr| (addr.to_bits() >> 16) as u16))
+fn first_sixteen(key: LeaseKey) -> u64 {
+    sixteen(key.space, key.as_v4().unwrap_or(Ipv4Addr::BROADCAST))
 }
 
 /// The first address of the key's block; an IPv6 key itself.

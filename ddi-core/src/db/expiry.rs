@@ -5,8 +5,10 @@
 //! its second has come, [`super::table::Table::expired`] moves it to the right one. So the queue is
 //! never longer than there are leases that wait, however often they are renewed.
 
+mod seconds;
+
 use super::arena::NO_CELL;
-use std::collections::BTreeMap;
+use seconds::Seconds;
 
 /// Cells of one second, in one cache line; further chunks of the second follow by `next`.
 #[derive(Clone, Copy)]
@@ -34,8 +36,8 @@ const EMPTY: Chunk =
 #[derive(Default)]
 pub(crate) struct ExpiryQueue {
     /// The newest chunk of each second, the one that takes more.
-    seconds: BTreeMap<u64, u32>,
-    blocks: Vec<Box<[Chunk; BLOCK_CHUNKS]>>,
+    seconds: Seconds,
+    blocks: Vec<Box<[Chunk]>>,
     free: Option<u32>,
     fresh: u32,
     len: u64,
@@ -50,7 +52,7 @@ impl ExpiryQueue {
 
     /// The first second that has an item.
     pub(crate) fn first_second(&self) -> Option<u64> {
-        self.seconds.first_key_value().map(|(second, _)| *second)
+        self.seconds.first()
     }
 
     /// The second that a ticket's item stands at.
@@ -60,7 +62,7 @@ impl ExpiryQueue {
 
     /// Adds an item, and gives its ticket.
     pub(crate) fn insert(&mut self, second: u64, cell: u32) -> u32 {
-        let newest = self.seconds.get(&second).copied();
+        let newest = self.seconds.get(second);
         let open =
             newest.filter(|at| self.chunk(*at).is_some_and(|chunk| usize::from(chunk.used) < CHUNK_CELLS));
         let at = match open {
@@ -86,7 +88,7 @@ impl ExpiryQueue {
             }
             None => {
                 if self.fresh as usize == self.blocks.len() * BLOCK_CHUNKS {
-                    self.blocks.push(Box::new([EMPTY; BLOCK_CHUNKS]));
+                    self.blocks.push(vec![EMPTY; BLOCK_CHUNKS].into_boxed_slice()); // an array would pass the stack
                 }
                 self.fresh += 1;
                 self.fresh - 1
@@ -132,7 +134,7 @@ impl ExpiryQueue {
         if let Some(chunk) = self.chunk_mut(prev) {
             chunk.next = next;
         } else if next == NONE {
-            self.seconds.remove(&second);
+            self.seconds.remove(second);
         } else {
             self.seconds.insert(second, next);
         }
@@ -145,7 +147,7 @@ impl ExpiryQueue {
 
     /// The items up to `last`, by second; within a second in no order. Each with its ticket.
     pub(crate) fn until(&self, last: u64) -> impl Iterator<Item = Item> {
-        self.seconds.range(..=last).flat_map(|(_, newest)| self.chunks(*newest)).flat_map(|(at, chunk)| {
+        self.seconds.until(last).flat_map(|newest| self.chunks(newest)).flat_map(|(at, chunk)| {
             let second = chunk.second;
             let cells = (0..).zip(chunk.cells).filter(|(_, cell)| *cell != NO_CELL);
             cells.map(move |(slot, cell)| Item { second, cell, ticket: at * TICKET_SLOTS + slot })

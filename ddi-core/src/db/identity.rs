@@ -3,6 +3,7 @@
 //! can't choose identities that collide; sharded, so that no growth of a table takes long.
 
 mod group;
+mod hashed;
 
 use super::arena::{Arena, NO_CELL, Row};
 use super::row::View;
@@ -10,6 +11,7 @@ use crate::id::Identity;
 use crate::store::FIND_MAX;
 use group::Groups;
 use hashbrown::HashTable;
+pub(super) use hashed::{Hashed, shard_of};
 use siphasher::sip::SipHasher13;
 use std::hash::Hasher;
 
@@ -142,7 +144,7 @@ impl HashKey {
         } else {
             hasher.write(name.bytes);
         }
-        hasher.finish()
+        hasher.finish() & hashed::KEPT
     }
 }
 
@@ -159,10 +161,11 @@ impl IdentityIndex {
         Self { kind, key, shards: vec![HashTable::new(); SHARDS], groups: Groups::default() }
     }
 
-    /// Makes room for this many leases, spread evenly.
-    pub(super) fn reserve(&mut self, leases: usize) {
-        let each = leases / SHARDS + leases / SHARDS / 32;
-        self.shards.iter_mut().for_each(|shard| shard.reserve(each, |_| 0)); // all are empty yet
+    /// Makes room for this many leases in a shard that is empty yet.
+    pub(super) fn reserve(&mut self, shard: usize, leases: usize) {
+        if let Some(table) = self.shards.get_mut(shard) {
+            table.reserve(leases, |_| 0);
+        }
     }
 
     /// The hash of the row's identity, if it has one.
@@ -173,24 +176,29 @@ impl IdentityIndex {
     /// Adds a row, which is in the arena already.
     pub(super) fn insert(&mut self, arena: &Arena, cell: u32, hash: u64) {
         let Self { kind, key, shards, groups } = self;
-        let Some(table) = shards.get_mut(shard(hash)) else { return };
+        let Some(table) = shards.get_mut(shard_of(hash)) else { return };
         // The row itself, most likely out of the cache, is read only if its like may be there.
         let value = match table.find(hash, |_| true) {
             None => Some(cell),
             Some(_) => join(table, groups, *kind, arena, cell, hash),
         };
         if let Some(value) = value {
-            let rehash = |value: &u32| {
-                value_name(arena, groups, *kind, *value, |name| name.map_or(0, |name| key.hash(&name)))
-            };
-            table.insert_unique(hash, value, rehash);
+            table.insert_unique(hash, value, |value| rehash(arena, groups, *kind, *key, *value));
+        }
+    }
+
+    /// The same for a row whose hash no other has.
+    pub(super) fn insert_new(&mut self, arena: &Arena, cell: u32, hash: u64) {
+        let Self { kind, key, shards, groups } = self;
+        if let Some(table) = shards.get_mut(shard_of(hash)) {
+            table.insert_unique(hash, cell, |value| rehash(arena, groups, *kind, *key, *value));
         }
     }
 
     /// Takes a row out, which is still in the arena.
     pub(super) fn remove(&mut self, cell: u32, hash: u64, subnet: u32) {
         let Self { shards, groups, .. } = self;
-        let Some(table) = shards.get_mut(shard(hash)) else { return };
+        let Some(table) = shards.get_mut(shard_of(hash)) else { return };
         let is_it = |value: &u32| match value & GROUP {
             0 => *value == cell,
             _ => groups.contains(*value & !GROUP, subnet, cell),
@@ -206,7 +214,7 @@ impl IdentityIndex {
     /// A row with an unchanged identity and subnet has moved.
     pub(super) fn relocate(&mut self, hash: u64, subnet: u32, from: u32, to: u32) {
         let Self { shards, groups, .. } = self;
-        let Some(table) = shards.get_mut(shard(hash)) else { return };
+        let Some(table) = shards.get_mut(shard_of(hash)) else { return };
         let is_it = |value: &u32| match value & GROUP {
             0 => *value == from,
             _ => groups.contains(*value & !GROUP, subnet, from),
@@ -228,7 +236,7 @@ impl IdentityIndex {
         mut found: impl FnMut(u32),
     ) {
         let hash = self.key.hash(name);
-        let Some(table) = self.shards.get(shard(hash)) else { return };
+        let Some(table) = self.shards.get(shard_of(hash)) else { return };
         for value in table.iter_hash(hash).copied() {
             if !value_name(arena, &self.groups, self.kind, value, |seen| {
                 seen.is_some_and(|seen| seen == *name)
@@ -243,11 +251,6 @@ impl IdentityIndex {
                 found(value);
             }
         }
-    }
-
-    /// Which shard a hash belongs to, for building many at once.
-    pub(super) const fn shard_of(hash: u64) -> usize {
-        shard(hash)
     }
 }
 
@@ -292,13 +295,13 @@ const fn is_single(value: u32) -> bool {
     value & GROUP == 0
 }
 
-/// From bits that the tables themselves use neither for the slot (the low ones) nor the tag (the top ones).
-const fn shard(hash: u64) -> usize {
-    (hash >> 40) as usize % SHARDS
-}
-
 fn view(arena: &Arena, cell: u32) -> Option<View<'_>> {
     arena.row(cell).and_then(|row: Row<'_>| View::parse(row.body))
+}
+
+/// The hash of a table's value.
+fn rehash(arena: &Arena, groups: &Groups, kind: IndexKind, key: HashKey, value: u32) -> u64 {
+    value_name(arena, groups, kind, value, |name| name.map_or(0, |name| key.hash(&name)))
 }
 
 /// Hands the identity of a table's value to `use_name`.

@@ -11,11 +11,12 @@ use super::recover::{self, Opened};
 use super::row::{self, View};
 use super::snapshot::Snapshot;
 use super::table::Table;
-use crate::id::{Identity, LeaseKey, Lsn, PoolId};
+use crate::id::{Identity, LeaseAddr, LeaseKey, Lsn, PoolId};
 use crate::lease::{BindingState, Lease};
 use crate::log::{Batch, Log, LogError, Storage, Synced};
 use crate::store::{Expect, FreeKind, LeaseStore, StoreError};
 use crate::time::UnixTime;
+use std::net::Ipv4Addr;
 use std::sync::Arc;
 
 /// A lease database. See the [module](super) for how it is used.
@@ -278,5 +279,14 @@ impl LeaseStore for LeaseDb {
 
     fn next_expiration(&self) -> Option<UnixTime> {
         self.table.expiry.first_second().map(UnixTime)
+    }
+
+    fn scan_v4(&self, space: u32, first: Ipv4Addr, last: Ipv4Addr, max: usize, found: &mut Vec<LeaseKey>) {
+        let leases = self.table.addresses.v4_range(space, first, last).take(max);
+        found.extend(leases.map(|(addr, _)| LeaseKey { space, addr: LeaseAddr::V4(addr) }));
+    }
+
+    fn pool_counts(&self, pool: PoolId) -> Option<PoolCounts> {
+        self.table.pools.counts(pool)
     }
 }

@@ -10,7 +10,7 @@ use super::identity::IndexKind;
 use super::op::Op;
 use super::table::Table;
 use crate::id::Lsn;
-use std::sync::mpsc::sync_channel;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 /// Operations in a chunk, at most.
 const CHUNK_OPS: usize = 1 << 19;
@@ -117,11 +117,12 @@ impl Sorted {
     }
 }
 
-/// Carries out on `table` all operations that `source` gives, on another thread if there may be one.
-pub(super) fn replay<R>(
+/// Carries out on `table` all operations that `source` gives, which runs on a thread of its own if there
+/// may be one.
+pub(super) fn replay<R: Send>(
     table: &mut Table,
     threads: usize,
-    source: impl FnOnce(Sink<'_>) -> R,
+    source: impl FnOnce(Sink<'_>) -> R + Send,
 ) -> Result<R, Malformed> {
     if threads > 1 {
         return replay_threaded(table, source);
@@ -140,35 +141,44 @@ pub(super) fn replay<R>(
     Ok(result)
 }
 
-fn replay_threaded<R>(table: &mut Table, source: impl FnOnce(Sink<'_>) -> R) -> Result<R, Malformed> {
+/// What will stay is allocated by the calling thread: its heap is the one that grows most cheaply.
+fn replay_threaded<R: Send>(
+    table: &mut Table,
+    source: impl FnOnce(Sink<'_>) -> R + Send,
+) -> Result<R, Malformed> {
+    let (full_in, full_out) = sync_channel::<Sorted>(1);
+    let (empty_in, empty_out) = sync_channel::<Sorted>(2);
     std::thread::scope(|threads| {
-        let (full_in, full_out) = sync_channel::<Sorted>(1);
-        let (empty_in, empty_out) = sync_channel::<Sorted>(2);
-        let worker = threads.spawn(move || {
-            for mut sorted in full_out {
-                sorted.apply(table)?;
-                let _ = empty_in.try_send(sorted); // if nobody wants it, it is dropped
-            }
-            Ok(())
+        let reader = threads.spawn(move || {
+            let mut chunk = Chunk::default();
+            let hand_over = |chunk: &mut Chunk| {
+                let mut sorted = empty_out.try_recv().unwrap_or_default();
+                chunk.sort_into(&mut sorted);
+                full_in.send(sorted)
+            };
+            let result = source(&mut |lsn, first, rest| {
+                chunk.push(lsn, first, rest);
+                if chunk.is_full() {
+                    hand_over(&mut chunk).map_err(|_| Malformed(lsn))?; // they are not taken: see below
+                }
+                Ok(())
+            });
+            let _ = hand_over(&mut chunk); // likewise
+            result
         });
-        let mut chunk = Chunk::default();
-        let hand_over = |chunk: &mut Chunk| {
-            let mut sorted = empty_out.try_recv().unwrap_or_default();
-            chunk.sort_into(&mut sorted);
-            full_in.send(sorted)
-        };
-        let result = source(&mut |lsn, first, rest| {
-            chunk.push(lsn, first, rest);
-            if chunk.is_full() {
-                hand_over(&mut chunk).map_err(|_| Malformed(lsn))?; // the worker has stopped, and says why
-            }
-            Ok(())
-        });
-        let _ = hand_over(&mut chunk); // likewise
-        drop(full_in);
-        worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
-        Ok(result)
+        let applied = apply_all(table, full_out, &empty_in);
+        let result = reader.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        applied.map(|()| result)
     })
+}
+
+/// Until there are no more; after an error no more are taken.
+fn apply_all(table: &mut Table, full: Receiver<Sorted>, empty: &SyncSender<Sorted>) -> Result<(), Malformed> {
+    for mut sorted in full {
+        sorted.apply(table)?;
+        let _ = empty.try_send(sorted); // if nobody wants it, it is dropped
+    }
+    Ok(())
 }
 
 /// Builds these indexes, each on its own thread if there may be several.

@@ -77,9 +77,14 @@ impl Table {
 
     /// The same with the body's view at hand.
     pub(crate) fn put_parsed(&mut self, version: Lsn, body: &[u8], new: &View<'_>) {
-        match self.addresses.get(new.key) {
+        let mut fresh = NO_CELL;
+        let place = || {
+            fresh = self.arena.take_for(body);
+            fresh
+        };
+        match self.addresses.get_or_add(new.key, new.subnet_id, place) {
             Some(cell) => self.replace(cell, version, body, new),
-            None => self.insert(version, body, new),
+            None => self.insert(fresh, version, body, new),
         }
     }
 
@@ -99,8 +104,8 @@ impl Table {
         let mut now_at = cell;
         if !self.arena.overwrite(cell, version, body) {
             self.arena.remove(cell);
-            now_at = self.arena.insert(version, body);
-            self.arena.set_ticket(now_at, ticket);
+            now_at = self.arena.take_for(body);
+            self.arena.write(now_at, ticket, version, body);
             self.expiry.relocate(ticket, now_at);
             for (index, change) in self.indexes.built_mut().zip(&changed) {
                 if let Some(hash) = index.hash_of(new).filter(|_| change.is_none()) {
@@ -109,7 +114,7 @@ impl Table {
             }
         }
         if now_at != cell || old_subnet != new.subnet_id {
-            self.addresses.set(new.key, now_at, new.subnet_id, Some(old_subnet));
+            self.addresses.set(new.key, now_at, new.subnet_id, old_subnet);
         }
         for (index, change) in self.indexes.built_mut().zip(&changed) {
             if let Some(hash) = change.and_then(|change| change.new) {
@@ -121,15 +126,15 @@ impl Table {
         self.pools.on_change(new.key, Some(was), Some(Stored { state: new.state, version }));
     }
 
-    fn insert(&mut self, version: Lsn, body: &[u8], new: &View<'_>) {
-        let cell = self.arena.insert(version, body);
-        self.addresses.set(new.key, cell, new.subnet_id, None);
+    /// Fills the cells that were taken for a lease that was not there.
+    fn insert(&mut self, cell: u32, version: Lsn, body: &[u8], new: &View<'_>) {
+        let ticket = waits_until(new).map_or(NO_CELL, |until| self.expiry.insert(until, cell));
+        self.arena.write(cell, ticket, version, body);
         for index in self.indexes.built_mut() {
             if let Some(hash) = index.hash_of(new) {
                 index.insert(&self.arena, cell, hash);
             }
         }
-        self.requeue_row(cell, NO_CELL, waits_until(new));
         self.counts.change(None, Some((new.subnet_id, new.state)));
         self.pools.on_change(new.key, None, Some(Stored { state: new.state, version }));
     }

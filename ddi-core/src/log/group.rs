@@ -122,6 +122,12 @@ impl Log {
         Ok(self.appended)
     }
 
+    /// Bytes that the pending batch can still take. Each operation needs 4 more than it has.
+    #[must_use]
+    pub fn room(&self) -> usize {
+        (BATCH_MAX_BYTES + HEADER_BYTES).saturating_sub(self.pending.len())
+    }
+
     /// The last operation that was appended.
     #[must_use]
     pub fn appended(&self) -> Lsn {

@@ -63,6 +63,10 @@ impl Arena {
     pub(super) fn take(&mut self, len: u32) -> u32 {
         let len = len.max(2);
         let (cell, found) = self.find_free(len).unwrap_or_else(|| self.add_page());
+        if found > len && list_of(found - len) == list_of(found) {
+            self.shorten(cell, found, len);
+            return cell;
+        }
         self.unlink(cell, found);
         if found > len {
             self.link(cell + len, found - len);
@@ -73,6 +77,23 @@ impl Arena {
             page.store(at, 0_u16.to_le_bytes()); // two free runs never touch: the one before is a row
         }
         cell
+    }
+
+    /// Takes `len` cells from the front of a free run whose rest belongs on the same list: the rest
+    /// takes its place there.
+    fn shorten(&mut self, cell: u32, found: u32, len: u32) {
+        let (rest, rest_len) = (cell + len, (found - len) as u16);
+        let Some((page, at)) = self.page_mut(cell) else { return };
+        let links: [u8; 8] = page.load(at + 4);
+        let (to, end) = (at + len as usize * CELL_LEN, at + found as usize * CELL_LEN);
+        page.store(at, 0_u16.to_le_bytes());
+        page.store(to, TAG_FREE.to_le_bytes());
+        page.store(to + 2, rest_len.to_le_bytes());
+        page.store(to + 4, links);
+        page.store(end - 2, rest_len.to_le_bytes());
+        let [a, b, c, d, prev @ ..] = links;
+        self.set_prev(u32::from_le_bytes([a, b, c, d]), rest);
+        self.set_next(u32::from_le_bytes(prev), rest, found);
     }
 
     fn find_free(&self, len: u32) -> Option<(u32, u32)> {
@@ -131,6 +152,11 @@ impl Arena {
         let next = u32::from_le_bytes(page.load(at + 4));
         let prev = u32::from_le_bytes(page.load(at + 8));
         self.set_prev(next, prev);
+        self.set_next(prev, next, len);
+    }
+
+    /// The run after `prev` on the list for `len` cells, or the first one, is `next`.
+    fn set_next(&mut self, prev: u32, next: u32, len: u32) {
         if prev == NO_CELL {
             self.free.set_head(list_of(len), next);
         } else if let Some((page, at)) = self.page_mut(prev) {
@@ -144,6 +170,26 @@ impl Arena {
         {
             page.store(at + 8, prev.to_le_bytes());
         }
+    }
+
+    /// How many free runs the lists hold, each on the right one.
+    #[cfg(test)]
+    pub(super) fn listed(&self) -> u32 {
+        let mut listed = 0;
+        for list in 0..LISTS {
+            let (mut cell, mut before) = (self.free.head(list), NO_CELL);
+            assert_eq!(cell != NO_CELL, self.free.some & 1 << list != 0);
+            while cell != NO_CELL {
+                let (page, at) = place(cell);
+                let page = &self.pages[page];
+                assert!(page.tag(at) & TAG_FREE != 0 && list_of(page.free_len(at)) == list);
+                assert_eq!(u32::from_le_bytes(page.load(at + 8)), before);
+                before = cell;
+                cell = u32::from_le_bytes(page.load(at + 4));
+                listed += 1;
+            }
+        }
+        listed
     }
 
     /// Tells the run after these cells whether they are free.
