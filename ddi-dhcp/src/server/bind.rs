@@ -10,7 +10,7 @@ use crate::server::rules::Message;
 use crate::server::standing::belongs_to;
 use crate::v4::code;
 use ddi_core::authority::Grant;
-use ddi_core::lease::DdnsFacts;
+use ddi_core::lease::{DdnsFacts, PotentialExpiration};
 use ddi_core::{BindingState, Expect, Lease, LeaseKey, LeaseStore, Lsn, Origin, StoreError, UnixTime};
 
 /// The longest host name that a lease holds.
@@ -45,7 +45,8 @@ pub(crate) fn desired_seconds(plan: &Plan, ask: &Ask<'_>, lease: &Lease) -> u32 
 impl Server {
     /// Decides on the client's name in DNS; the name is left in `self.fqdn`.
     pub(crate) fn name(&mut self, plan: &Plan, ask: &Ask<'_>) -> Option<Named> {
-        let names = &plan.config.names;
+        let own = plan.config.subnets[ask.subnet as usize].names.as_ref();
+        let names = own.unwrap_or(&plan.config.names);
         self.fqdn.clear();
         if !names.enabled {
             return None;
@@ -71,7 +72,14 @@ impl Server {
         grant: &Grant,
     ) -> Option<u32> {
         let (heard, end, now) = (lease.client_last_transaction_time, lease.expiration_time, world.now.unix);
-        if end == UnixTime::NEVER || now < heard || now >= end || lease.bootp || ask.message == Message::Bootp
+        // What a partner has heard of may end there at the same moment: only a write tells it otherwise.
+        let shared = lease.origin != Origin::Local || lease.rewind_state.is_some();
+        if shared
+            || end == UnixTime::NEVER
+            || now < heard
+            || now >= end
+            || lease.bootp
+            || ask.message == Message::Bootp
         {
             return None;
         }
@@ -109,6 +117,10 @@ impl Server {
             lease.user.clear();
             lease.relay_agent_info.clear();
             lease.rewind_state = None;
+        }
+        if lease.state.is_allocatable() {
+            // What a partner knows of an earlier binding says nothing of this one.
+            lease.potential_expiration_time = PotentialExpiration::default();
         }
         if !renewed {
             lease.state = BindingState::Active;

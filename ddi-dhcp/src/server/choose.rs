@@ -12,9 +12,18 @@ use std::net::Ipv4Addr;
 /// How often a pool is asked again when the address that it gave can't be used.
 const POOL_TRIES: usize = 8;
 
+/// The choice under way: who asks, and the lease that is looked at.
+struct Choice<'c, 'w> {
+    server: &'c mut Server,
+    world: &'c mut World<'w>,
+    plan: &'c Plan,
+    ask: &'c Ask<'c>,
+    lease: &'c mut Lease,
+}
+
 impl Server {
     /// Chooses an address; `lease` becomes what is stored of it. It is held for the client, if it is
-    /// not the client's already. The order is the RFC's, with reservations before all.
+    /// not the client's already.
     pub(crate) fn choose(
         &mut self,
         world: &mut World<'_>,
@@ -22,106 +31,90 @@ impl Server {
         ask: &Ask<'_>,
         lease: &mut Lease,
     ) -> Standing {
-        if let Some(at) = ask.reservation {
-            let address = plan.reservations[at as usize].address;
-            let standing = self.standing(world, plan, ask, address, lease);
+        Choice { server: self, world, plan, ask, lease }.choose()
+    }
+}
+
+impl Choice<'_, '_> {
+    /// The order is the RFC's, with reservations before all.
+    fn choose(&mut self) -> Standing {
+        if let Some(at) = self.ask.reservation {
+            let address = self.plan.reservations[at as usize].address;
+            let standing = self.standing(address);
             let good =
                 matches!(standing, Standing::Mine | Standing::Reserved | Standing::Offered | Standing::Ended);
-            if good && allows(world, plan, ask, lease) {
+            if good && self.allows() {
                 return standing;
             }
         }
-        if ask.message == Message::Bootp && !plan.config.dynamic_bootp {
+        if self.ask.message == Message::Bootp && !self.plan.config.dynamic_bootp {
             return Standing::Nothing;
         }
-        self.choose_offered(world, plan, ask, lease)
-            .or_else(|| self.choose_own(world, plan, ask, lease))
-            .or_else(|| self.choose_requested(world, plan, ask, lease))
-            .or_else(|| self.choose_free(world, plan, ask, lease))
+        self.choose_offered()
+            .or_else(|| self.choose_own())
+            .or_else(|| self.choose_requested())
+            .or_else(|| self.choose_free())
             .unwrap_or(Standing::Nothing)
     }
 
     /// What it was offered before.
-    fn choose_offered(
-        &mut self,
-        world: &mut World<'_>,
-        plan: &Plan,
-        ask: &Ask<'_>,
-        lease: &mut Lease,
-    ) -> Option<Standing> {
-        let address = self.offers.of_client(ask.link, &ask.client)?;
-        let standing = self.standing(world, plan, ask, address, lease);
-        if standing == Standing::Offered && allows(world, plan, ask, lease) {
+    fn choose_offered(&mut self) -> Option<Standing> {
+        let address = self.server.offers.of_client(self.ask.link, &self.ask.client)?;
+        let standing = self.standing(address);
+        if standing == Standing::Offered && self.allows() {
             return Some(standing);
         }
-        self.end_offer(world, plan, address);
+        self.server.end_offer(self.world, self.plan, address);
         None
     }
 
     /// Its running lease, or the last one that it had.
-    fn choose_own(
-        &mut self,
-        world: &mut World<'_>,
-        plan: &Plan,
-        ask: &Ask<'_>,
-        lease: &mut Lease,
-    ) -> Option<Standing> {
-        let mut found = std::mem::take(&mut self.found);
-        self.find_on_link(world, plan, ask, &mut found);
+    fn choose_own(&mut self) -> Option<Standing> {
+        let mut found = std::mem::take(&mut self.server.found);
+        self.server.find_on_link(self.world, self.plan, self.ask, &mut found);
         let mut best = None;
         for address in found.iter().filter_map(LeaseKey::as_v4) {
-            let standing = self.standing(world, plan, ask, address, lease);
+            let standing = self.standing(address);
             let rank = match standing {
                 Standing::Mine => 2,
                 Standing::Ended => 1,
                 _ => continue,
             };
-            let rank = (rank, lease.client_last_transaction_time, address);
-            if allows(world, plan, ask, lease) && best.is_none_or(|(_, other)| rank > other) {
+            let rank = (rank, self.lease.client_last_transaction_time, address);
+            if self.allows() && best.is_none_or(|(_, other)| rank > other) {
                 best = Some((standing, rank));
             }
         }
-        self.found = found;
+        self.server.found = found;
         let (standing, (_, _, address)) = best?;
-        self.take(world, plan, address, standing, lease)
+        self.take(address, standing)
     }
 
     /// What it asks for.
-    fn choose_requested(
-        &mut self,
-        world: &mut World<'_>,
-        plan: &Plan,
-        ask: &Ask<'_>,
-        lease: &mut Lease,
-    ) -> Option<Standing> {
-        if ask.address.is_unspecified() {
+    fn choose_requested(&mut self) -> Option<Standing> {
+        if self.ask.address.is_unspecified() {
             return None;
         }
-        let standing = self.standing(world, plan, ask, ask.address, lease);
-        if standing != Standing::Free || !allows(world, plan, ask, lease) {
+        let standing = self.standing(self.ask.address);
+        if standing != Standing::Free || !self.allows() {
             return None;
         }
-        self.take(world, plan, ask.address, standing, lease)
+        self.take(self.ask.address, standing)
     }
 
     /// Any free one, of the client's own subnet first.
-    fn choose_free(
-        &mut self,
-        world: &mut World<'_>,
-        plan: &Plan,
-        ask: &Ask<'_>,
-        lease: &mut Lease,
-    ) -> Option<Standing> {
-        let others = plan.links[ask.link as usize].iter().copied().filter(|&other| other != ask.subnet);
-        for subnet in std::iter::once(ask.subnet).chain(others) {
-            for &pool in &plan.subnets[subnet as usize].pools {
-                if !plan.pools[pool as usize].admits(ask.classes) {
+    fn choose_free(&mut self) -> Option<Standing> {
+        let others =
+            self.plan.links[self.ask.link as usize].iter().copied().filter(|&other| other != self.ask.subnet);
+        for subnet in std::iter::once(self.ask.subnet).chain(others) {
+            for &pool in &self.plan.subnets[subnet as usize].pools {
+                if !self.plan.pools[pool as usize].admits(self.ask.classes) {
                     continue;
                 }
                 let id = PoolId(pool);
-                let authority = world.authority;
-                for &kind in authority.free_kinds(world.now, id) {
-                    if self.next_free(world, plan, ask, id, kind, lease) {
+                let authority = self.world.authority;
+                for &kind in authority.free_kinds(self.world.now, id) {
+                    if self.next_free(id, kind) {
                         return Some(Standing::Free);
                     }
                 }
@@ -130,54 +123,46 @@ impl Server {
         None
     }
 
-    fn next_free(
-        &mut self,
-        world: &mut World<'_>,
-        plan: &Plan,
-        ask: &Ask<'_>,
-        pool: PoolId,
-        kind: FreeKind,
-        lease: &mut Lease,
-    ) -> bool {
+    fn next_free(&mut self, pool: PoolId, kind: FreeKind) -> bool {
         for _ in 0..POOL_TRIES {
-            let Some(key) = world.store.next_free(pool, kind) else { return false };
-            world.store.get_into(key, lease);
+            let Some(key) = self.world.store.next_free(pool, kind) else { return false };
+            self.world.store.get_into(key, self.lease);
             // The store may not know of a hold or a reservation if it was told of the pools too late.
             let usable = key.as_v4().is_some_and(|address| {
-                self.offers.is_for(address, &ask.client).is_none() && plan.reservation_at(address).is_none()
+                self.server.offers.is_for(address, &self.ask.client).is_none()
+                    && self.plan.reservation_at(address).is_none()
             });
             if !usable {
                 continue;
             }
-            if allows(world, plan, ask, lease) {
+            if self.allows() {
                 return true;
             }
-            world.store.release_hold(key);
+            self.world.store.release_hold(key);
             return false;
         }
         false
     }
 
     /// Reads the chosen lease, and holds its address if it is free.
-    fn take(
-        &mut self,
-        world: &mut World<'_>,
-        plan: &Plan,
-        address: Ipv4Addr,
-        standing: Standing,
-        lease: &mut Lease,
-    ) -> Option<Standing> {
-        let key = key_of(plan, address);
-        world.store.get_into(key, lease);
-        (standing == Standing::Mine || world.store.hold(key)).then_some(standing)
+    fn take(&mut self, address: Ipv4Addr, standing: Standing) -> Option<Standing> {
+        let key = key_of(self.plan, address);
+        self.world.store.get_into(key, self.lease);
+        (standing == Standing::Mine || self.world.store.hold(key)).then_some(standing)
+    }
+
+    /// What the address is to the client; its lease is read.
+    fn standing(&mut self, address: Ipv4Addr) -> Standing {
+        self.server.standing(self.world, self.plan, self.ask, address, self.lease)
+    }
+
+    /// Does the authority let this client have the lease's address?
+    fn allows(&self) -> bool {
+        permission(self.world, self.plan, self.ask, self.lease) == Permission::Allow
     }
 }
 
-/// Does the authority let this client have the address?
-pub(crate) fn allows(world: &World<'_>, plan: &Plan, ask: &Ask<'_>, lease: &Lease) -> bool {
-    permission(world, plan, ask, lease) == Permission::Allow
-}
-
+/// May this client have the lease's address?
 pub(crate) fn permission(world: &World<'_>, plan: &Plan, ask: &Ask<'_>, lease: &Lease) -> Permission {
     let pool = lease.key.as_v4().and_then(|address| plan.pool_of(address));
     world.authority.may_bind(world.now, lease, pool, belongs_to(lease, &ask.client))

@@ -37,7 +37,8 @@ pub struct Config {
     /// Ping an address before it is offered, and wait this long for an answer. Default: off.
     pub ping_millis: Option<u32>,
     /// A client that renews within this part of its lease time, in percent, gets the remaining time
-    /// without a write. 0: always write. Default: 25.
+    /// without a write. 0: always write, as is always done for a lease that a failover partner knows.
+    /// Default: 25.
     pub cache_threshold_percent: u8,
     /// Answer a DISCOVER with an ACK if the client can take it (RFC 4039). Default: off.
     pub rapid_commit: bool,
@@ -176,6 +177,8 @@ pub struct Subnet {
     /// An IPv6-mostly network: what a client that can do without IPv4 is told as V6ONLY_WAIT, in
     /// seconds (RFC 8925).
     pub v6_only_wait_seconds: Option<u32>,
+    /// How its clients' names become names in DNS, if not as [`Config::names`] says.
+    pub names: Option<Names>,
 }
 
 impl Subnet {
@@ -192,6 +195,7 @@ impl Subnet {
             lease: None,
             params: Params::default(),
             v6_only_wait_seconds: None,
+            names: None,
         }
     }
 }

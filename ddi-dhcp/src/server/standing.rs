@@ -1,11 +1,12 @@
 //! What an address is to a client: the second column of the rules table.
 
 use crate::server::ask::Ask;
-use crate::server::choose::allows;
+use crate::server::choose::permission;
 use crate::server::engine::{Server, World};
 use crate::server::offer::Client;
 use crate::server::plan::Plan;
 use crate::server::rules::{Message, Standing};
+use ddi_core::authority::Permission;
 use ddi_core::{BindingState, Identity, Lease, LeaseAddr, LeaseKey};
 use std::net::Ipv4Addr;
 
@@ -84,7 +85,7 @@ impl Server {
             state if state.is_allocatable() => self.offers.is_for(address, &ask.client) != Some(false),
             _ => belongs_to(other, &ask.client),
         };
-        available && allows(world, plan, ask, other)
+        available && permission(world, plan, ask, other) == Permission::Allow
     }
 
     /// Has the client a running lease of another address on this link?

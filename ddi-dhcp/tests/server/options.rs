@@ -216,3 +216,13 @@ fn names_can_be_off() {
     world.one(&ask);
     assert!(world.lease(offer.yiaddr()).ddns.fqdn.is_empty());
 }
+
+#[test]
+fn a_subnet_may_have_names_of_its_own() {
+    let mut config = named();
+    config.subnets[0].names = Some(Names { suffix: b"lab.example.com".to_vec(), ..config.names.clone() });
+    let mut world = World::new(config);
+    let address = world.bind(1).yiaddr();
+    world.one(&Ask::renewing(1, address).option(code::HOST_NAME, b"pc"));
+    assert_eq!(world.lease(address).ddns.fqdn, b"pc.lab.example.com");
+}

@@ -159,6 +159,17 @@ impl LeaseStore for ModelStore {
     fn next_expiration(&self) -> Option<UnixTime> {
         self.leases.values().filter(|lease| waits(lease)).map(|lease| lease.expiration_time).min()
     }
+
+    fn scan_v4(&self, space: u32, first: Ipv4Addr, last: Ipv4Addr, max: usize, found: &mut Vec<LeaseKey>) {
+        let inside = |key: &LeaseKey| {
+            key.space == space && key.as_v4().is_some_and(|addr| (first..=last).contains(&addr))
+        };
+        found.extend(self.leases.keys().copied().filter(inside).take(max));
+    }
+
+    fn pool_counts(&self, _pool: PoolId) -> Option<ddi_core::db::PoolCounts> {
+        None
+    }
 }
 
 fn waits(lease: &Lease) -> bool {

@@ -1,7 +1,7 @@
 //! The checks of a configuration that need no look-up.
 
 use crate::server::config::{
-    ClassTest, Config, LeaseTimes, Params, Pool, Rate, Reservation, ReservedFor, Subnet,
+    ClassTest, Config, LeaseTimes, Names, Params, Pool, Rate, Reservation, ReservedFor, Subnet,
 };
 use crate::server::error::{ConfigError, ConfigFault, Place};
 use crate::server::plan::Plan;
@@ -34,7 +34,11 @@ pub(crate) fn globals(config: &Config) -> Result<(), ConfigError> {
     if let Some((field, _)) = zeros.into_iter().find(|(_, zero)| *zero) {
         return Err(ConfigFault::Zero { field }.at(place));
     }
-    if !config.names.suffix.is_empty() && !is_name(&config.names.suffix) {
+    names(&config.names, place)
+}
+
+pub(crate) fn names(names: &Names, place: Place) -> Result<(), ConfigError> {
+    if !names.suffix.is_empty() && !is_name(&names.suffix) {
         return Err(ConfigFault::Suffix.at(place));
     }
     Ok(())
@@ -91,6 +95,7 @@ fn match_length(bytes: &[u8], max: usize, place: Place) -> Result<(), ConfigErro
 pub(crate) fn subnet(index: usize, subnet: &Subnet) -> Result<(), ConfigError> {
     let place = Place::Subnet { subnet: index };
     params(&subnet.params, place)?;
+    subnet.names.as_ref().map_or(Ok(()), |own| names(own, place))?;
     lease(subnet.lease, place)
 }
 
