@@ -6,5 +6,8 @@ mod reader;
 mod writer;
 
 pub use header::{Flags, HEADER_LEN, Header, Opcode, Rcode};
+pub(crate) use reader::expand_name;
 pub use reader::{HOPS_MAX, Question, Reader, RecordView, Section};
+pub(crate) use writer::may_be_sent_compressed;
 pub use writer::{Full, Writer};
+pub(crate) use writer::{Owner, POINTER_MAX};

@@ -3,9 +3,11 @@
 //! [`NameRef`] borrows validated bytes, [`Name`] owns them. Equality, hashing and order ignore ASCII
 //! case; order is the canonical one of RFC 4034 section 6.1.
 
+mod buffer;
 mod key;
 mod text;
 
+pub(crate) use buffer::NameBuffer;
 pub use key::{KEY_MAX, SortKey};
 
 use std::cmp::Ordering;
@@ -67,6 +69,11 @@ impl<'a> NameRef<'a> {
     pub fn new(wire: &'a [u8]) -> Result<Self, NameError> {
         let (name, rest) = Self::split(wire)?;
         if rest.is_empty() { Ok(name) } else { Err(NameError::Trailing) }
+    }
+
+    /// `wire` was made from a name, so that it is one.
+    pub(crate) const fn from_valid(wire: &'a [u8]) -> Self {
+        Self(wire)
     }
 
     /// The uncompressed name that `wire` starts with, and what follows it.

@@ -9,7 +9,7 @@ use crate::rr::{Class, Field, Rtype, fields};
 /// whatever is in it.
 const TARGETS_MAX: usize = 64;
 /// Highest offset that a pointer can hold (RFC 1035 section 4.1.4).
-const POINTER_MAX: usize = 0x3fff;
+pub(crate) const POINTER_MAX: usize = 0x3fff;
 
 /// The buffer is full: what was to be written is not in the message.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
@@ -17,11 +17,30 @@ const POINTER_MAX: usize = 0x3fff;
 #[allow(clippy::exhaustive_structs, reason = "says all it can")]
 pub struct Full;
 
+/// A place in a message that is being written.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Mark {
+    len: usize,
+    targets_len: usize,
+    counts: [u16; 4],
+}
+
+/// How a record's owner is written.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Owner<'a> {
+    /// As a pointer to the name that starts at this offset of the message.
+    At(u16),
+    /// As this name, compressed.
+    Name(NameRef<'a>),
+}
+
 /// Writes one message. Each call writes all of its record or nothing.
 #[derive(Debug)]
 pub struct Writer<'b> {
     buf: &'b mut [u8],
     len: usize,
+    /// Where the message must end: the buffer's end, less what is held back.
+    end: usize,
     header: Header,
     /// Offsets of labels in the message that later names may point at.
     targets: [u16; TARGETS_MAX],
@@ -35,7 +54,38 @@ impl<'b> Writer<'b> {
             return Err(Full);
         }
         let header = Header { id, flags, counts: [0; 4] };
-        Ok(Self { buf, len: HEADER_LEN, header, targets: [0; TARGETS_MAX], targets_len: 0 })
+        let end = buf.len();
+        Ok(Self { buf, len: HEADER_LEN, end, header, targets: [0; TARGETS_MAX], targets_len: 0 })
+    }
+
+    /// Holds `bytes` back, so that a record which must be written last fits in any case.
+    pub(crate) fn hold_back(&mut self, bytes: usize) -> Result<(), Full> {
+        let end = self.end.checked_sub(bytes).ok_or(Full)?;
+        if end < self.len {
+            return Err(Full);
+        }
+        self.end = end;
+        Ok(())
+    }
+
+    /// Frees all that was held back.
+    pub(crate) const fn release(&mut self) {
+        self.end = self.buf.len();
+    }
+
+    /// This place, to come back to.
+    pub(crate) const fn mark(&self) -> Mark {
+        Mark { len: self.len, targets_len: self.targets_len, counts: self.header.counts }
+    }
+
+    /// Forgets all that was written since `mark`.
+    pub(crate) const fn rewind(&mut self, mark: &Mark) {
+        (self.len, self.targets_len, self.header.counts) = (mark.len, mark.targets_len, mark.counts);
+    }
+
+    /// What is written so far, but for the header.
+    pub(crate) fn written(&self) -> &[u8] {
+        &self.buf[..self.len]
     }
 
     /// Bytes written so far.
@@ -75,18 +125,41 @@ impl<'b> Writer<'b> {
         ttl: u32,
         rdata: &[u8],
     ) -> Result<(), Full> {
+        self.record_of(section, Owner::Name(owner), rtype, class, ttl, rdata).map(drop)
+    }
+
+    /// The same with an owner that may already stand in the message. Gives the offset of the data.
+    pub(crate) fn record_of(
+        &mut self,
+        section: Section,
+        owner: Owner<'_>,
+        rtype: Rtype,
+        class: Class,
+        ttl: u32,
+        rdata: &[u8],
+    ) -> Result<usize, Full> {
         self.attempt(1 + section as usize, |w| {
-            w.name(owner)?;
-            w.put(&rtype.0.to_be_bytes())?;
-            w.put(&class.0.to_be_bytes())?;
-            w.put(&ttl.to_be_bytes())?;
-            let len_at = w.len;
-            w.put(&[0; 2])?;
+            match owner {
+                Owner::At(at) => w.put(&w.pointer_to(at))?,
+                Owner::Name(name) => w.name(name)?,
+            }
+            let (t, c, [l0, l1, l2, l3]) = (rtype.0.to_be_bytes(), class.0.to_be_bytes(), ttl.to_be_bytes());
+            w.put(&[t[0], t[1], c[0], c[1], l0, l1, l2, l3, 0, 0])?;
+            let at = w.len;
             w.rdata(rtype, rdata)?;
-            let len = u16::try_from(w.len - len_at - 2).map_err(|_| Full)?;
-            w.buf[len_at..len_at + 2].copy_from_slice(&len.to_be_bytes());
-            Ok(())
+            let len = u16::try_from(w.len - at).map_err(|_| Full)?;
+            w.buf[at - 2..at].copy_from_slice(&len.to_be_bytes());
+            Ok(at)
         })
+    }
+
+    /// A pointer to the name at `at`, or to where that itself points.
+    fn pointer_to(&self, at: u16) -> [u8; 2] {
+        let i = usize::from(at);
+        match self.written().get(i..i + 2) {
+            Some(&[high, low]) if high >= 0xc0 => [high, low],
+            _ => (0xc000 | at).to_be_bytes(),
+        }
     }
 
     /// Writes the header; gives the message's length.
@@ -97,16 +170,16 @@ impl<'b> Writer<'b> {
     }
 
     /// Runs `write`; counts it in `counts[section]` if it fits, else undoes it.
-    fn attempt(
+    fn attempt<T>(
         &mut self,
         section: usize,
-        write: impl FnOnce(&mut Self) -> Result<(), Full>,
-    ) -> Result<(), Full> {
+        write: impl FnOnce(&mut Self) -> Result<T, Full>,
+    ) -> Result<T, Full> {
         let (len, targets_len) = (self.len, self.targets_len);
         let count = self.header.counts[section].checked_add(1).ok_or(Full)?;
         let written = write(self);
         match written {
-            Ok(()) => self.header.counts[section] = count,
+            Ok(_) => self.header.counts[section] = count,
             Err(Full) => (self.len, self.targets_len) = (len, targets_len),
         }
         written
@@ -114,7 +187,10 @@ impl<'b> Writer<'b> {
 
     fn put(&mut self, bytes: &[u8]) -> Result<(), Full> {
         let end = self.len + bytes.len();
-        self.buf.get_mut(self.len..end).ok_or(Full)?.copy_from_slice(bytes);
+        if end > self.end {
+            return Err(Full);
+        }
+        self.buf[self.len..end].copy_from_slice(bytes);
         self.len = end;
         Ok(())
     }
@@ -203,7 +279,7 @@ impl<'b> Writer<'b> {
 }
 
 /// RFC 3597 section 4: only the types of RFC 1035 are sent with compressed names.
-const fn may_be_sent_compressed(rtype: Rtype) -> bool {
+pub(crate) const fn may_be_sent_compressed(rtype: Rtype) -> bool {
     matches!(
         rtype,
         Rtype::NS

@@ -48,18 +48,70 @@ struct Branch {
 /// A separating key has no value.
 const NOTHING: Value<'static> = Value { tagged: false, bytes: &[] };
 
-/// What lies where a key is, or would be.
+/// What lies where a key is, or would be. The neighbours are looked at when they are asked for only.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Around<'a> {
+pub(crate) struct Around<'t> {
+    leaf: &'t Leaf,
+    at: usize,
+    is_exact: bool,
+    left: Option<&'t Node>,
+    right: Option<&'t Node>,
+}
+
+/// One key with its body.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Item<'t> {
+    leaf: &'t Leaf,
+    at: usize,
+}
+
+impl<'t> Around<'t> {
     /// The body of the key itself.
-    pub(crate) exact: Option<&'a [u8]>,
-    /// The body of the key before, and how many bytes that key shares with the sought one.
-    pub(crate) before: Option<(&'a [u8], usize)>,
-    /// The same of the key behind; not looked for where `exact` is found.
-    pub(crate) behind: Option<(&'a [u8], usize)>,
+    pub(crate) fn exact(&self) -> Option<&'t [u8]> {
+        self.is_exact.then(|| self.leaf.body(self.at))
+    }
+
+    /// The key itself.
+    pub(crate) fn here(&self) -> Option<Item<'t>> {
+        self.is_exact.then_some(Item { leaf: self.leaf, at: self.at })
+    }
+
+    /// The greatest key that is less.
+    pub(crate) fn before(&self) -> Option<Item<'t>> {
+        match self.at.checked_sub(1) {
+            Some(at) => Some(Item { leaf: self.leaf, at }),
+            None => self.left.map(Node::last_leaf).map(|leaf| Item { leaf, at: leaf.len() - 1 }),
+        }
+    }
+
+    /// The least key that is greater.
+    pub(crate) fn behind(&self) -> Option<Item<'t>> {
+        let at = self.at + usize::from(self.is_exact);
+        if at < self.leaf.len() {
+            return Some(Item { leaf: self.leaf, at });
+        }
+        self.right.map(Node::first_leaf).map(|leaf| Item { leaf, at: 0 })
+    }
+}
+
+impl<'t> Item<'t> {
+    pub(crate) fn body(&self) -> &'t [u8] {
+        self.leaf.body(self.at)
+    }
+
+    /// How many bytes its key shares with `key`.
+    pub(crate) fn shared_with(&self, key: &[u8]) -> usize {
+        self.leaf.shared_with(self.at, key)
+    }
+
+    /// Its key, as two parts behind each other.
+    pub(crate) fn key(&self) -> (&'t [u8], &'t [u8]) {
+        self.leaf.key(self.at)
+    }
 }
 
 impl Tree {
+    #[cfg(test)]
     pub(crate) fn new() -> Self {
         Self { root: Node::Leaf(Arc::default()), len: 0 }
     }
@@ -94,21 +146,17 @@ impl Tree {
                 }
             }
         };
-        let told = |leaf: &'t Leaf, i: usize| (leaf.body(i), leaf.shared_with(i, key));
-        let (i, exact) = match leaf.seek(key) {
-            Ok(i) => (i, Some(leaf.body(i))),
-            Err(i) => (i, None),
+        let (at, is_exact) = match leaf.seek(key) {
+            Ok(at) => (at, true),
+            Err(at) => (at, false),
         };
-        let before = match i.checked_sub(1) {
-            Some(i) => Some(told(leaf, i)),
-            None => left.map(Node::last_leaf).map(|leaf| told(leaf, leaf.len() - 1)),
-        };
-        let behind = match exact {
-            Some(_) => None,
-            None if i < leaf.len() => Some(told(leaf, i)),
-            None => right.map(Node::first_leaf).map(|leaf| told(leaf, 0)),
-        };
-        Around { exact, before, behind }
+        Around { leaf, at, is_exact, left, right }
+    }
+
+    /// The last key of all.
+    pub(crate) fn last(&self) -> Option<Item<'_>> {
+        let leaf = self.root.last_leaf();
+        leaf.len().checked_sub(1).map(|at| Item { leaf, at })
     }
 
     /// Sets the body of `key`. True if it is new.
@@ -138,18 +186,34 @@ impl Tree {
         };
     }
 
-    /// Builds a tree of keys that come in order, with full leaves.
-    pub(crate) fn from_sorted<K: AsRef<[u8]>, B: AsRef<[u8]>>(items: impl Iterator<Item = (K, B)>) -> Self {
-        let (mut builder, mut level, mut len) = (LeafBuilder::default(), Vec::new(), 0);
-        for (key, body) in items {
-            let (key, body) = (key.as_ref(), body.as_ref());
-            if builder.size() + key.len() + body.len() > FILL && !builder.is_empty() {
-                level.push(Node::Leaf(Arc::new(builder.take())));
-            }
-            builder.push(key, body);
-            len += 1;
+    /// A cursor before the first key that is not less than `key`.
+    pub(crate) fn seek(&self, key: &[u8]) -> Cursor<'_> {
+        Cursor::new(&self.root, key)
+    }
+}
+
+/// Builds a tree of keys that come in order, with full leaves.
+#[derive(Default)]
+pub(crate) struct TreeBuilder {
+    leaf: LeafBuilder,
+    level: Vec<Node>,
+    len: usize,
+}
+
+impl TreeBuilder {
+    /// `key` must be greater than those before.
+    pub(crate) fn push(&mut self, key: &[u8], body: &[u8]) {
+        if self.leaf.size() + key.len() + body.len() > FILL && !self.leaf.is_empty() {
+            self.level.push(Node::Leaf(Arc::new(self.leaf.take())));
         }
-        level.push(Node::Leaf(Arc::new(builder.take())));
+        self.leaf.push(key, body);
+        self.len += 1;
+    }
+
+    /// The tree.
+    pub(crate) fn finish(mut self) -> Tree {
+        self.level.push(Node::Leaf(Arc::new(self.leaf.take())));
+        let mut level = self.level;
         while level.len() > 1 {
             // As even as can be, so that none is too small.
             let (count, branches) = (level.len(), level.len().div_ceil(FANOUT_MAX));
@@ -160,12 +224,7 @@ impl Tree {
             });
             level = above.collect();
         }
-        Self { root: level.remove(0), len }
-    }
-
-    /// A cursor before the first key that is not less than `key`.
-    pub(crate) fn seek(&self, key: &[u8]) -> Cursor<'_> {
-        Cursor::new(&self.root, key)
+        Tree { root: level.remove(0), len: self.len }
     }
 }
 

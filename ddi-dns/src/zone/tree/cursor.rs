@@ -3,7 +3,7 @@
 use super::Node;
 use super::leaf::Leaf;
 
-/// A place between two keys. It borrows the tree, which can't change meanwhile.
+/// A place in the order of keys. It borrows the tree, which can't change meanwhile.
 #[derive(Debug)]
 pub(crate) struct Cursor<'t> {
     /// The branches down to the leaf: their children, and which of them comes next.
@@ -12,6 +12,7 @@ pub(crate) struct Cursor<'t> {
     /// The item that comes next.
     at: usize,
     key: Vec<u8>,
+    body: Option<&'t [u8]>,
 }
 
 impl<'t> Cursor<'t> {
@@ -28,17 +29,40 @@ impl<'t> Cursor<'t> {
             }
         };
         let at = leaf.seek(key).unwrap_or_else(|i| i);
-        Self { above, leaf, at, key: Vec::new() }
+        Self { above, leaf, at, key: Vec::new(), body: None }
     }
 
-    /// The next key with its body.
+    /// The next key with its body, which [`Cursor::here`] gives from then on.
     pub(crate) fn next(&mut self) -> Option<(&[u8], &'t [u8])> {
+        self.body = None;
         while self.at >= self.leaf.len() {
             self.next_leaf()?;
         }
         self.leaf.key_into(self.at, &mut self.key);
+        self.body = Some(self.leaf.body(self.at));
         self.at += 1;
-        Some((&self.key, self.leaf.body(self.at - 1)))
+        self.here()
+    }
+
+    /// What [`Cursor::next`] gave last: nothing before its first call and after the last key.
+    pub(crate) fn here(&self) -> Option<(&[u8], &'t [u8])> {
+        self.body.map(|body| (self.key.as_slice(), body))
+    }
+
+    /// Goes on to the next key in both, but past all that lies in the same leaf at the same place: so much of
+    /// both trees is one. True if they went on.
+    pub(crate) fn skip_shared(&mut self, other: &mut Self) -> bool {
+        let is_shared = std::ptr::eq(self.leaf, other.leaf)
+            && self.at == other.at
+            && self.body.is_some()
+            && other.body.is_some();
+        if is_shared {
+            for cursor in [self, other] {
+                cursor.at = cursor.leaf.len();
+                cursor.next();
+            }
+        }
+        is_shared
     }
 
     fn next_leaf(&mut self) -> Option<()> {

@@ -51,6 +51,11 @@ impl Leaf {
         self.items.key_into(i, key);
     }
 
+    /// The key of item `i`, as two parts behind each other.
+    pub(super) fn key(&self, i: usize) -> (&[u8], &[u8]) {
+        self.items.key(i)
+    }
+
     /// The body of item `i`.
     pub(super) fn body(&self, i: usize) -> &[u8] {
         match self.stored(i) {

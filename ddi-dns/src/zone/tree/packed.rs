@@ -87,6 +87,11 @@ impl Packed {
         self.item(i).1
     }
 
+    /// The key of item `i`, as two parts behind each other.
+    pub(super) fn key(&self, i: usize) -> (&[u8], &[u8]) {
+        (self.prefix(), self.item(i).0)
+    }
+
     /// Puts the key of item `i` into `key`.
     pub(super) fn key_into(&self, i: usize, key: &mut Vec<u8>) {
         key.clear();

@@ -1,6 +1,6 @@
 //! The tree against `BTreeMap`, with snapshots taken on the way.
 
-use super::Tree;
+use super::{Item, Tree, TreeBuilder};
 use std::collections::BTreeMap;
 
 /// Numbers that look random, the same for each seed.
@@ -37,6 +37,12 @@ impl Random {
 
 type Model = BTreeMap<Vec<u8>, Vec<u8>>;
 
+fn built(model: &Model) -> Tree {
+    let mut builder = TreeBuilder::default();
+    model.iter().for_each(|(key, body)| builder.push(key, body));
+    builder.finish()
+}
+
 fn check(tree: &Tree, model: &Model) {
     assert_eq!(tree.len(), model.len());
     let mut cursor = tree.seek(b"");
@@ -49,13 +55,16 @@ fn check(tree: &Tree, model: &Model) {
 fn check_around(tree: &Tree, model: &Model, key: &[u8]) {
     let shared = |other: &[u8]| key.iter().zip(other).take_while(|(a, b)| a == b).count();
     let told = |(other, body): (&Vec<u8>, &Vec<u8>)| (body.clone(), shared(other));
-    let owned = |found: Option<(&[u8], usize)>| found.map(|(body, n)| (body.to_vec(), n));
+    let owned = |found: Option<Item<'_>>| found.map(|item| (item.body().to_vec(), item.shared_with(key)));
     let around = tree.around(key);
-    assert_eq!(around.exact, model.get(key).map(Vec::as_slice));
-    assert_eq!(tree.get(key), around.exact);
-    assert_eq!(owned(around.before), model.range(..key.to_vec()).next_back().map(told));
-    if around.exact.is_none() {
-        assert_eq!(owned(around.behind), model.range(key.to_vec()..).next().map(told));
+    assert_eq!(around.exact(), model.get(key).map(Vec::as_slice));
+    assert_eq!(tree.get(key), around.exact());
+    assert_eq!(owned(around.before()), model.range(..key.to_vec()).next_back().map(told));
+    let mut behind = model.range(key.to_vec()..).skip_while(|(other, _)| *other == key);
+    assert_eq!(owned(around.behind()), behind.next().map(told));
+    if let Some(item) = around.before() {
+        let (front, back) = item.key();
+        assert!([front, back].concat().as_slice() < key);
     }
     let mut cursor = tree.seek(key);
     let next = cursor.next().map(|(key, _)| key.to_vec());
@@ -87,7 +96,7 @@ fn run(seed: u64, keys: usize, steps: usize) {
     for (tree, model) in &snapshots {
         check(tree, model);
     }
-    check(&Tree::from_sorted(model.iter()), &model);
+    check(&built(&model), &model);
     for key in model.keys().cloned().collect::<Vec<_>>() {
         assert!(tree.remove(&key));
     }
@@ -107,7 +116,7 @@ fn agrees_with_a_btree_map() {
 fn built_from_sorted_keys_it_is_the_same_map_and_can_be_changed() {
     for len in [0, 1, 2, 100, 5_000, 70_000] {
         let model: Model = (0..len).map(|i| (format!("{i:08}").into_bytes(), vec![1; i % 40])).collect();
-        let mut tree = Tree::from_sorted(model.iter());
+        let mut tree = built(&model);
         check(&tree, &model);
         let snapshot = tree.clone();
         let mut changed = model.clone();
