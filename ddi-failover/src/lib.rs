@@ -1,8 +1,8 @@
 //! DHCP failover for two servers, one of which may be ISC dhcpd 4.4.3: the rules of
-//! draft-ietf-dhc-failover-12 as pure functions and tables, and its messages.
+//! draft-ietf-dhc-failover-12 as pure functions and tables, its messages, and the endpoint over a lease store.
 //!
-//! Everything here takes values and returns values: no clock, no socket, no file, no entropy.
-//! `DESIGN.md` explains the rules; the crate's README says what is still to come.
+//! No clock, no socket, no file, no entropy. `DESIGN.md` explains the rules; the crate's README says what is
+//! still to come.
 //!
 //! | module | what |
 //! |---|---|
@@ -14,13 +14,15 @@
 //! | [`mclt`] | how long a client may be given an address, and when another may get it |
 //! | [`resolve`] | what to do with a partner's update, and with its answer to ours |
 //! | [`balance`] | sharing the free addresses |
-//! | [`endpoint`] | one connection, from CONNECT to its end; the rest of the endpoint is to come |
+//! | [`endpoint`] | one relationship: connection, leases both ways, states; the DHCP server's authority |
+//! | [`relationships`] | all relationships of a server: many to one |
 #![forbid(unsafe_code)]
 
 pub mod balance;
 pub mod endpoint;
 mod error;
 pub mod mclt;
+pub mod relationships;
 pub mod resolve;
 pub mod saved;
 pub mod serve;

@@ -63,7 +63,7 @@ impl Standing {
                 Class::Alone
             }
             State::PartnerDown => return Class::PartnerDown,
-            State::RecoverDone => return Class::RenewOnly,
+            State::RecoverDone => Class::RenewOnly,
             State::Startup
             | State::PotentialConflict
             | State::Recover
@@ -172,7 +172,12 @@ impl Standing {
             (_, BindingState::Active) if released => Some(BindingState::Released),
             (_, BindingState::Active) if !primary_decides => Some(BindingState::Expired),
             // The end of a quarantine is the primary's to tell, being its address afterwards.
-            (_, BindingState::Abandoned) if !released => {
+            (_, BindingState::Abandoned) if released => None,
+            // The partner may not know of the quarantine, and have the address in use.
+            (_, BindingState::Abandoned) if lease.rewind_state != Some(BindingState::Abandoned) => {
+                (!primary_decides).then_some(BindingState::Expired)
+            }
+            (_, BindingState::Abandoned) => {
                 (self.role == Role::Primary || class == Class::PartnerDown).then_some(BindingState::Free)
             }
             _ => None,

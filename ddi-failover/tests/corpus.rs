@@ -1,77 +1,42 @@
 //! Runs the bodies of the fuzz targets over their corpus and over mutations of it, so that they are
 //! tested without a fuzzer.
 
+#[path = "../fuzz/bodies/endpoint_bytes.rs"]
+#[allow(unreachable_pub, reason = "also a module of the fuzz target")]
+mod endpoint_bytes;
 #[path = "../fuzz/bodies/link.rs"]
 #[allow(unreachable_pub, reason = "also a module of the fuzz target")]
 mod link;
+#[path = "../fuzz/bodies/pair_ops.rs"]
+#[allow(unreachable_pub, reason = "also a module of the fuzz target")]
+mod pair_ops;
+#[path = "../../ddi-core/tests/corpus/support.rs"]
+mod support;
 #[path = "../fuzz/bodies/wire_v4.rs"]
 #[allow(unreachable_pub, reason = "also a module of the fuzz target")]
 mod wire_v4;
 
-use std::path::PathBuf;
+use support::run;
 
-/// A small generator (xorshift64*): the same mutations on every run.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, bound: usize) -> usize {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        (self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 33) as usize % bound.max(1)
-    }
-}
-
-/// The corpus files of a target, in the order of their names.
-fn corpus(target: &str) -> Vec<(String, Vec<u8>)> {
-    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus").join(target);
-    let mut files: Vec<_> = std::fs::read_dir(&folder)
-        .unwrap_or_else(|e| panic!("needs {}: {e}", folder.display()))
-        .map(|file| file.unwrap().path())
-        .map(|path| (path.display().to_string(), std::fs::read(&path).unwrap()))
-        .collect();
-    files.sort();
-    assert!(!files.is_empty(), "{target} has no corpus");
-    files
-}
-
-/// Changes, cuts, doubles or joins bytes.
-fn mutate(random: &mut Random, bytes: &mut Vec<u8>, other: &[u8]) {
-    for _ in 0..=random.below(3) {
-        let at = random.below(bytes.len());
-        match random.below(6) {
-            _ if bytes.is_empty() => bytes.extend_from_slice(other),
-            0 => bytes[at] = random.below(256) as u8,
-            1 => bytes[at] ^= 1 << random.below(8),
-            2 => bytes.truncate(at),
-            3 => bytes.insert(at, [0, 1, 4, 12, 255][random.below(5)]),
-            4 => drop(bytes.splice(at..at, other[random.below(other.len())..].iter().copied())),
-            _ => drop(bytes.drain(at..(at + random.below(6)).min(bytes.len()))),
-        }
-    }
-}
-
-fn run(target: &str, body: impl Fn(&[u8]), mutations: u64) {
-    let files = corpus(target);
-    for (number, (name, seed)) in files.iter().enumerate() {
-        body(seed);
-        for mutation in 0..mutations {
-            let mut random = Random(1 + number as u64 * mutations + mutation);
-            let mut bytes = seed.clone();
-            let other = random.below(files.len());
-            mutate(&mut random, &mut bytes, &files[other].1);
-            let ran = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| body(&bytes)));
-            assert!(ran.is_ok(), "mutation {mutation} of {name}: {bytes:02x?}");
-        }
-    }
-}
+/// Numbers and lengths that are at the edge of something.
+const TELLING: [u8; 5] = [0, 1, 4, 12, 255];
 
 #[test]
 fn wire_v4_corpus() {
-    run("wire_v4", wire_v4::wire_v4, 2000);
+    run("wire_v4", &TELLING, 2000, wire_v4::wire_v4);
 }
 
 #[test]
 fn link_corpus() {
-    run("link", link::link, 2000);
+    run("link", &TELLING, 2000, link::link);
+}
+
+#[test]
+fn endpoint_bytes_corpus() {
+    run("endpoint_bytes", &TELLING, 200, endpoint_bytes::endpoint_bytes);
+}
+
+#[test]
+fn pair_ops_corpus() {
+    run("pair_ops", &TELLING, 30, pair_ops::pair_ops);
 }

@@ -1,6 +1,6 @@
 //! The reference node as others see it: its command line, its sockets, its signals, its exit codes.
 
-#![allow(unreachable_pub, reason = "a test program: nothing here is reached from outside")]
+#![allow(unreachable_pub, dead_code, reason = "a test program: nothing here is reached from outside")]
 
 #[path = "node/bad_config.rs"]
 mod bad_config;

@@ -35,7 +35,7 @@ fn held(state: BindingState) -> Lease {
 }
 
 fn context(profile: Profile, role: Role, state: State, held: &Lease) -> Context<'_> {
-    Context { profile, role, state, now: NOW, held, in_pool: true, outgoing: None }
+    Context { profile, role, state, now: NOW, held, in_pool: true, outgoing: None, known: false }
 }
 
 const STATES: [BindingState; 7] = [Active, Expired, Released, Abandoned, Reset, Free, Backup];

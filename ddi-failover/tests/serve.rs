@@ -50,8 +50,8 @@ fn class_of_every_state() {
     ] {
         for partner in [None].into_iter().chain(State::ALL.map(Some)) {
             let got = Standing { partner, ..standing(Role::Primary, state) }.class();
-            let afraid =
-                partner == Some(State::PartnerDown) && [Class::Cooperating, Class::Alone].contains(&class);
+            let serves = [Class::Cooperating, Class::Alone, Class::RenewOnly].contains(&class);
+            let afraid = partner == Some(State::PartnerDown) && serves;
             assert_eq!(got, if afraid { Class::Silent } else { class }, "{state} with partner {partner:?}");
         }
     }
@@ -205,7 +205,11 @@ fn ends_of_leases() {
             let expires = serves && !(class == Class::Cooperating && role == Role::Secondary);
             assert_eq!(ended(role, state, &active, false), expires.then_some(Expired), "{role:?} in {state}");
             let quarantine = serves && (role == Role::Primary || class == Class::PartnerDown);
-            assert_eq!(ended(role, state, &lease(Abandoned), false), quarantine.then_some(Free));
+            let mut known = lease(Abandoned);
+            known.rewind_state = Some(Abandoned);
+            assert_eq!(ended(role, state, &known, false), quarantine.then_some(Free));
+            // A partner that has not heard of the quarantine may have the address in use.
+            assert_eq!(ended(role, state, &lease(Abandoned), false), expires.then_some(Expired));
             for other in [Free, Backup, Expired, Released, Reset] {
                 assert_eq!(ended(role, state, &lease(other), false), None);
             }

@@ -16,8 +16,8 @@ use crate::wire::v4::{
 /// How long CONNECT or CONNECTACK may take, in seconds; as dhcpd.
 pub const CONNECT_SECONDS_MAX: u64 = 15;
 
-/// The most bytes that wait to be sent; up to as many that are sent already are held besides. What the endpoint sends on top is refused; the link's own CONTACT
-/// and DISCONNECT still fit above it.
+/// The most bytes that wait to be sent; up to as many that are sent already are held besides. What the
+/// endpoint sends on top is refused; the link's own CONTACT and DISCONNECT still fit above it.
 pub const OUT_MAX: usize = 256 * 1024;
 
 /// One TCP connection of one relationship, dialled or accepted alike.
@@ -114,6 +114,17 @@ pub enum LinkEnd {
     /// The endpoint closed it.
     #[error("closed")]
     Closed,
+    /// The endpoint ended it, and said why.
+    #[error("hung up: {text} ({reason})")]
+    HungUp {
+        /// The number that is sent.
+        reason: RejectReason,
+        /// For people.
+        text: &'static str,
+    },
+    /// It was closed without a word.
+    #[error("the connection was closed")]
+    ClosedByPartner,
 }
 
 /// Why the endpoint can't say something.
@@ -227,6 +238,17 @@ impl Link {
     /// Fills `buffer` with bytes to send and gives how many; `None` if there are none.
     pub fn poll_transmit(&mut self, buffer: &mut [u8]) -> Option<usize> {
         self.talk.transmit(buffer)
+    }
+
+    /// Is there another connection of the same relationship that is up? Then this one is refused.
+    pub const fn set_linked(&mut self, linked: bool) {
+        self.talk.linked = linked;
+    }
+
+    /// Bytes that wait to be sent.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.talk.waiting()
     }
 
     /// When to call [`Link::handle_timeout`].

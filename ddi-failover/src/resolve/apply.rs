@@ -11,7 +11,9 @@ use crate::wire::v4::RejectReason;
 /// was absent leaves the old value, but for flags, and for the identity of a lease that now has another
 /// client or none.
 pub fn apply(profile: Profile, lease: &mut Lease, update: &Update<'_>, relationship: u16) {
-    if !update.same_client(lease) || update.state == BindingState::Abandoned {
+    let same_client = update.same_client(lease);
+    let goes_on = same_client && lease.state == BindingState::Active;
+    if !same_client || update.state == BindingState::Abandoned {
         lease.hostname.clear();
         lease.relay_agent_info.clear();
     }
@@ -28,12 +30,19 @@ pub fn apply(profile: Profile, lease: &mut Lease, update: &Update<'_>, relations
     if let Some(expiration) = update.expiration {
         // Section 7.1.5: a later time only. dhcpd takes every one, and is compared with.
         lease.expiration_time = match profile {
-            Profile::Draft if lease.state == BindingState::Active => lease.expiration_time.max(expiration),
+            Profile::Draft if goes_on && lease.state == BindingState::Active => {
+                lease.expiration_time.max(expiration)
+            }
             _ => expiration,
         };
     }
     if let Some(heard) = update.client_last_transaction_time {
-        lease.client_last_transaction_time = lease.client_last_transaction_time.max(heard);
+        let before = if same_client { lease.client_last_transaction_time } else { UnixTime::UNSET };
+        lease.client_last_transaction_time = before.max(heard);
+    }
+    if lease.state != BindingState::Active {
+        // Nobody is promised anything any more.
+        lease.potential_expiration_time = PotentialExpiration::default();
     }
     if let Some(potential) = update.potential_expiration {
         // For an ACTIVE lease that it learned from us, dhcpd reports none of its own: no promise is
@@ -82,8 +91,12 @@ pub fn acknowledged(role: Role, lease: &mut Lease, potential: UnixTime) {
         lease.state = if role == Role::Secondary && lease.reserved { BindingState::Backup } else { state };
         lease.rewind_state = Some(lease.state);
     }
-    lease.potential_expiration_time =
-        PotentialExpiration { acked: potential, ..lease.potential_expiration_time };
+    let before = if lease.state == BindingState::Active {
+        lease.potential_expiration_time
+    } else {
+        Default::default()
+    };
+    lease.potential_expiration_time = PotentialExpiration { acked: potential, ..before };
 }
 
 /// What a refused update of ours calls for. It is never repeated by itself (section 7.2.2): only a later

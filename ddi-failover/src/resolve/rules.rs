@@ -1,6 +1,6 @@
 //! Whether to take an update.
 
-use ddi_core::{BindingState, Lease, UnixTime};
+use ddi_core::{BindingState, Lease, Origin, UnixTime};
 
 use crate::resolve::update::{Refusal, Update};
 use crate::state::{Profile, Role, State};
@@ -26,8 +26,11 @@ pub struct Context<'a> {
     pub held: &'a Lease,
     /// The address is in a pool of this relationship.
     pub in_pool: bool,
-    /// Our own update of this lease that is sent and not acknowledged.
+    /// Our own update of this lease that the partner has not acknowledged. dhcpd counts only one that is sent.
     pub outgoing: Option<Outgoing>,
+    /// The partner has acknowledged what is stored here, or said it: whatever it says now comes after that,
+    /// and its clock does not matter. Between servers of ours only.
+    pub known: bool,
 }
 
 /// What our own update said.
@@ -65,7 +68,10 @@ pub fn decide(context: &Context<'_>, update: &Update<'_>) -> Result<Accepted, Re
         return Err(Refusal::OwnIsBetter);
     }
     check_flags(context, update)?;
+    let lost = context.outgoing.is_some();
     let rule = match context.profile {
+        // Who lost a duel gives way: else both would refuse, and stay different.
+        Profile::Draft if lost => Rule::Yes,
         Profile::Isc if context.state == State::Normal => {
             isc_in_normal(context.role, context.held.state, update.state)
         }
@@ -74,7 +80,7 @@ pub fn decide(context: &Context<'_>, update: &Update<'_>) -> Result<Accepted, Re
     };
     judge(rule, context, update)?;
     Ok(Accepted {
-        cancels_outgoing: context.outgoing.is_some(),
+        cancels_outgoing: lost,
         changes_client: context.held.state == Active && !update.same_client(context.held),
     })
 }
@@ -149,13 +155,20 @@ fn judge(rule: Rule, context: &Context<'_>, update: &Update<'_>) -> Result<(), R
     // Section 7.1.3: no time is never later, and any time is later than none.
     let heard = update.client_last_transaction_time.unwrap_or(UnixTime::UNSET);
     let potential = update.potential_expiration.unwrap_or(held.potential_expiration_time.received);
+    let known = context.known && context.profile == Profile::Draft;
+    let over = context.now > held.expiration_time;
     let (taken, refusal) = match rule {
+        Rule::Later | Rule::SinceState | Rule::Critical if known => (true, transition),
+        // Who gave the lease knows best when it ends.
+        Rule::Over if known => (over || held.origin != Origin::Local, Refusal::Outdated),
+        // The partner was alone, and may have waited until the address was free again.
+        Rule::OneClient if known && over || recovers(context.state) => (true, transition),
         Rule::Yes => (true, transition),
         Rule::No => (false, transition),
         Rule::Ending => (held.expiration_time <= context.now.plus_secs(ENDING_SLACK_SECONDS), transition),
         Rule::Unpromised => (potential <= context.now, transition),
         Rule::Later => (heard > held.client_last_transaction_time, Refusal::Outdated),
-        Rule::Over => (context.now > held.expiration_time, Refusal::Outdated),
+        Rule::Over => (over, Refusal::Outdated),
         Rule::SinceState => (heard > held.start_time_of_state, Refusal::Outdated),
         Rule::Critical => (false, Refusal::LessCritical),
         Rule::OneClient => {
@@ -163,6 +176,11 @@ fn judge(rule: Rule, context: &Context<'_>, update: &Update<'_>) -> Result<(), R
         }
     };
     if taken { Ok(()) } else { Err(refusal) }
+}
+
+/// Comes from where it could not be reached.
+const fn recovers(state: State) -> bool {
+    matches!(state, State::Recover | State::RecoverWait | State::RecoverDone)
 }
 
 /// dhcpd in NORMAL: a row per stored state, a column per state in the update.

@@ -17,6 +17,7 @@ mod transaction;
 mod view;
 
 pub use body::{Body, Connect, ConnectAck, Disconnect, PoolResponse, StateReport};
+pub(crate) use emit::emit_options;
 pub use emit::{Header, Writer, append, emit};
 pub use numbers::{Code, Kind, RejectReason, binding_state, server_state, server_state_number};
 pub use time::{INFINITE, from_wire_time, to_wire_time};

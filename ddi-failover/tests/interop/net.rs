@@ -17,7 +17,7 @@ pub(crate) struct Net {
 /// One host: a network namespace.
 #[derive(Clone)]
 pub(crate) struct Host {
-    namespace: String,
+    pub(crate) namespace: String,
 }
 
 impl Host {

@@ -25,7 +25,8 @@ pub fn program() -> &'static Path {
         let profile = test.parent().and_then(Path::parent).unwrap();
         let program = profile.join("examples").join("node");
         let crates = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
-        let sources = ["ddi-core/src", "ddi-dhcp/src", "ddi-failover/src", "ddi-failover/examples"];
+        let sources =
+            ["ddi-core/src", "ddi-dhcp/src", "ddi-dns/src", "ddi-failover/src", "ddi-failover/examples"];
         let newest = sources.iter().map(|source| newest(&crates.join(source))).max().unwrap();
         if fs::metadata(&program).and_then(|program| program.modified()).is_ok_and(|built| built > newest) {
             return program;
@@ -109,6 +110,15 @@ impl Home {
         }
         panic!("the node never said {text:?}, but {:?}", self.stderr());
     }
+
+    /// Waits until something is as it should be.
+    pub fn wait_until(&self, what: &str, is: impl Fn() -> bool) {
+        let begin = std::time::Instant::now();
+        while !is() {
+            assert!(begin.elapsed() < PATIENCE, "{what} never came; {:?}", self.stderr());
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
 }
 
 impl Drop for Home {
@@ -121,7 +131,10 @@ impl Drop for Home {
 pub struct Node {
     child: Child,
     pub ready: String,
+    /// Where DHCP is served; nowhere, if it is not.
     pub address: SocketAddr,
+    /// Where names are served.
+    pub dns: SocketAddr,
 }
 
 impl Node {
@@ -136,13 +149,17 @@ impl Node {
         let mut child = command.stdout(Stdio::piped()).stderr(stderr).spawn().unwrap();
         let mut ready = String::new();
         BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut ready).unwrap();
-        let address = ready.split_whitespace().find_map(|word| word.strip_prefix("dhcp4="));
-        let Some(address) = address.and_then(|address| address.parse().ok()) else {
+        if !ready.starts_with("ready ") {
             let _ = child.kill();
             let _ = child.wait();
             panic!("not ready: {ready:?}, {}", home.stderr());
+        }
+        let place = |key: &str| {
+            let at = ready.split_whitespace().find_map(|word| word.strip_prefix(key)?.parse().ok());
+            at.unwrap_or(SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)))
         };
-        Self { child, ready, address }
+        let (address, dns) = (place("dhcp4="), place("dns="));
+        Self { child, ready, address, dns }
     }
 
     pub fn pid(&self) -> u32 {
@@ -175,6 +192,17 @@ impl Node {
         let mut rest = String::new();
         self.child.stdout.as_mut().unwrap().read_to_string(&mut rest).unwrap();
         rest
+    }
+}
+
+/// Another port each time, that nobody else has now, of UDP and TCP.
+pub fn free_port() -> u16 {
+    loop {
+        let udp = UdpSocket::bind((RELAY, 0)).unwrap();
+        let port = udp.local_addr().unwrap().port();
+        if std::net::TcpListener::bind((RELAY, port)).is_ok() {
+            return port;
+        }
     }
 }
 

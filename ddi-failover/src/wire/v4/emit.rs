@@ -59,6 +59,14 @@ pub fn append(
     written
 }
 
+/// Writes options alone, to be [joined](Writer::options) into a message later; gives how many bytes they take,
+/// `None` if they don't fit.
+pub(crate) fn emit_options(buffer: &mut [u8], write: impl FnOnce(&mut Writer<'_>)) -> Option<usize> {
+    let mut writer = Writer { buffer, len: 0, overflow: false };
+    write(&mut writer);
+    (!writer.overflow).then_some(writer.len)
+}
+
 /// Takes the options of one message. What does not fit is remembered and reported at the end, by
 /// [`emit`].
 #[derive(Debug)]
@@ -105,6 +113,11 @@ impl Writer<'_> {
     /// One option of 32 bits, if there is a number for it.
     pub fn maybe_u32(&mut self, code: Code, number: Option<u32>) {
         self.maybe(code, number.map(u32::to_be_bytes).as_ref().map(<[u8; 4]>::as_slice));
+    }
+
+    /// Options that are written already.
+    pub(crate) fn options(&mut self, bytes: &[u8]) {
+        self.bytes(bytes);
     }
 
     /// Bytes that still fit.

@@ -109,6 +109,8 @@ pub struct BindingUpdate<'a> {
     pub client_reply_options: Option<&'a [u8]>,
     /// What was done in DNS. Never to be sent to dhcpd, which closes the connection.
     pub ddns: Option<&'a [u8]>,
+    /// The vendor's own. dhcpd takes and ignores it.
+    pub vendor_options: Option<&'a [u8]>,
 }
 
 impl<'a> BindingUpdate<'a> {
@@ -132,6 +134,7 @@ impl<'a> BindingUpdate<'a> {
                 Code::CLIENT_REQUEST_OPTIONS => once(&mut lease.client_request_options, option, raw)?,
                 Code::CLIENT_REPLY_OPTIONS => once(&mut lease.client_reply_options, option, raw)?,
                 Code::DDNS => once(&mut lease.ddns, option, raw)?,
+                Code::VENDOR_OPTIONS => once(&mut lease.vendor_options, option, raw)?,
                 _ => {}
             }
         }
@@ -157,6 +160,7 @@ impl<'a> BindingUpdate<'a> {
         writer.maybe(Code::CLIENT_REQUEST_OPTIONS, self.client_request_options);
         writer.maybe(Code::CLIENT_REPLY_OPTIONS, self.client_reply_options);
         writer.maybe(Code::DDNS, self.ddns);
+        writer.maybe(Code::VENDOR_OPTIONS, self.vendor_options);
     }
 }
 

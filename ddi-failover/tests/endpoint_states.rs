@@ -1,0 +1,257 @@
+//! States of two endpoints: restarts, lost leases, PARTNER-DOWN, conflicts, operators.
+
+#[path = "support/pair.rs"]
+mod pair;
+
+use ddi_core::authority::{Asking, Permission, Question, Service};
+use ddi_core::{Authority, BindingState, UnixTime};
+use ddi_failover::State;
+use ddi_failover::endpoint::Event;
+use ddi_failover::state::Command;
+use pair::{Pair, START, hw};
+
+use State::{CommunicationsInterrupted, Normal, PartnerDown, RecoverWait};
+
+/// A pair with leases from both sides, all acknowledged.
+fn with_leases() -> (Pair, Vec<u8>) {
+    let mut pair = Pair::normal();
+    let leases = (0..20).map(|client| pair.discover(client as usize % 2, client, 600).unwrap()).collect();
+    pair.settle();
+    pair.assert_equal();
+    (pair, leases)
+}
+
+#[test]
+fn a_restart_within_startup_goes_back_to_normal() {
+    for at in 0..2 {
+        let (mut pair, _) = with_leases();
+        pair.restart(at, false);
+        pair.wait(8);
+        assert_eq!(pair.states(), [Normal; 2]);
+        pair.assert_equal();
+    }
+    let (mut pair, _) = with_leases();
+    pair.restart(0, false);
+    pair.restart(1, false);
+    pair.wait(8);
+    assert_eq!(pair.states(), [Normal; 2]);
+}
+
+#[test]
+fn a_restart_alone_serves_after_startup() {
+    let (mut pair, leases) = with_leases();
+    pair.cut();
+    pair.restart(0, false);
+    pair.wait(14);
+    assert_eq!(pair.states()[0], State::Startup);
+    assert_eq!(pair.request(0, leases[0], 0, 600), Err(Permission::Silent));
+    pair.wait(2);
+    assert_eq!(pair.states(), [CommunicationsInterrupted; 2]);
+    assert!(pair.request(0, leases[0], 0, 600).is_ok());
+    pair.heal();
+    assert_eq!(pair.states(), [Normal; 2]);
+    pair.assert_equal();
+}
+
+#[test]
+fn lost_leases_come_back_and_nobody_ends_one_early() {
+    for at in 0..2 {
+        let (mut pair, leases) = with_leases();
+        pair.wait(4);
+        // A renewal that nobody else hears of.
+        let silent = leases[at];
+        pair.mute = [true; 2];
+        assert_eq!(pair.request(at, silent, at as u32, 600), Ok(600));
+        let until = pair.now.unix.plus_secs(600);
+        pair.cut();
+        pair.mute = [false; 2];
+        pair.restart(at, true);
+        pair.heal();
+        assert_eq!(pair.states()[at], RecoverWait, "{at}");
+        assert_eq!(pair.request(at, leases[0], 0, 600), Err(Permission::Silent));
+        pair.wait(70);
+        assert_eq!(pair.states(), [Normal; 2], "{at}");
+        pair.assert_equal();
+        for (client, last) in (0..).zip(&leases) {
+            let lease = pair.nodes[at].lease(*last);
+            assert_eq!((lease.state, lease.hw_addr), (BindingState::Active, hw(client)));
+        }
+        for node in &pair.nodes {
+            assert!(node.lease(silent).expiration_time >= until, "{at}");
+        }
+    }
+}
+
+#[test]
+fn partner_down_takes_the_other_half_after_all_times() {
+    for at in 0..2 {
+        let (mut pair, leases) = with_leases();
+        pair.cut();
+        pair.command(at, Command::PartnerDown);
+        let mut given: Vec<u8> = (0..).map_while(|client| pair.discover(at, 1000 + client, 600)).collect();
+        assert!(given.len() < 50, "{at}: only its own half");
+        pair.wait(61);
+        let more: Vec<u8> = (0..).map_while(|client| pair.discover(at, 2000 + client, 600)).collect();
+        assert!(more.len() > 20, "{at}: {}", more.len());
+        given.extend(more);
+        // The leases that both knew: 60 s long, but announced for 630.
+        assert_eq!(pair.end(at, leases[at], false), Some(BindingState::Expired));
+        pair.wait(600);
+        assert_eq!(pair.nodes[at].lease(leases[at]).state, BindingState::Expired);
+        assert_eq!(pair.request(at, leases[at], 77, 600), Err(Permission::Silent), "dhcpd would");
+        pair.wait(630 + 60 + 60 + 5 - 661);
+        assert_eq!(pair.nodes[at].lease(leases[at]).state, BindingState::Free);
+        assert!(pair.request(at, leases[at], 77, 600).is_ok());
+        // The other one comes back.
+        pair.restart(1 - at, false);
+        pair.heal();
+        pair.wait(80);
+        assert_eq!(pair.states(), [Normal; 2], "{at}");
+        pair.assert_equal();
+        assert_eq!(pair.nodes[1 - at].lease(leases[at]).hw_addr, hw(77));
+        pair.wait(200);
+        pair.assert_equal();
+    }
+}
+
+#[test]
+fn who_was_replaced_gives_nothing_before_it_knows_all() {
+    let (mut pair, _) = with_leases();
+    pair.cut();
+    pair.restart(1, false);
+    pair.command(0, Command::PartnerDown);
+    pair.wait(61);
+    pair.heal();
+    pair.wait(60);
+    // While the secondary waits, the primary goes on giving its addresses away; all are known in NORMAL.
+    let mut client = 3000;
+    while pair.states()[1] != Normal {
+        pair.discover(0, client, 600);
+        client += 1;
+        pair.turn();
+    }
+    let given: Vec<u8> =
+        (1..=100).filter(|last| pair.nodes[0].lease(*last).state == BindingState::Active).collect();
+    for last in given {
+        assert_ne!(pair.nodes[1].lease(last).state, BindingState::Backup, "{last}");
+    }
+    pair.settle();
+    assert_eq!(pair.states(), [Normal; 2]);
+    pair.assert_equal();
+}
+
+#[test]
+fn two_that_both_took_over_resolve_it() {
+    for cut_after in [None, Some(1), Some(2), Some(3), Some(5), Some(8), Some(13), Some(40)] {
+        let (mut pair, leases) = with_leases();
+        pair.cut();
+        for at in 0..2 {
+            pair.command(at, Command::PartnerDown);
+        }
+        pair.wait(70);
+        // The same addresses to different clients, as it must happen then.
+        for at in 0..2 {
+            for client in 0..60 {
+                pair.discover(at, 5000 + at as u32 * 100 + client, 600);
+            }
+            assert!(pair.request(at, leases[4], 4, 600).is_ok());
+            pair.wait(1);
+        }
+        pair.cut = false;
+        if let Some(turns) = cut_after {
+            pair.wait(4);
+            for _ in 0..turns {
+                pair.turn();
+            }
+            pair.cut();
+        }
+        pair.heal();
+        pair.wait(20);
+        assert_eq!(pair.states(), [Normal; 2], "{cut_after:?}");
+        pair.assert_equal();
+        pair.wait(300);
+        pair.assert_equal();
+    }
+}
+
+#[test]
+fn an_operator_hands_over_and_comes_back() {
+    for (command, partner) in [(Command::Shutdown, PartnerDown), (Command::Pause, CommunicationsInterrupted)]
+    {
+        for at in 0..2 {
+            let (mut pair, leases) = with_leases();
+            pair.command(at, command);
+            assert_eq!(pair.states()[1 - at], partner);
+            assert_eq!(pair.request(at, leases[0], 0, 600), Err(Permission::Silent));
+            assert!(pair.request(1 - at, leases[0], 0, 600).is_ok());
+            pair.wait(5);
+            let new = pair.discover(1 - at, 900, 600).unwrap();
+            pair.wait(5);
+            pair.command(at, Command::Resume);
+            pair.wait(90);
+            assert_eq!(pair.states(), [Normal; 2], "{command:?} {at}");
+            pair.assert_equal();
+            assert_eq!(pair.nodes[at].lease(new).hw_addr, hw(900));
+        }
+    }
+    let mut pair = Pair::normal();
+    let now = pair.now;
+    let node = &mut pair.nodes[0];
+    let refused = node.endpoint.handle_command(now, &mut node.db, Command::Resume).unwrap_err();
+    assert_eq!(refused.to_string(), "Resume does not apply in state NORMAL");
+}
+
+#[test]
+fn a_safe_period_ends_in_partner_down() {
+    let mut pair = Pair::usual();
+    pair.nodes[1].config.auto_partner_down_seconds = Some(100);
+    pair.restart(1, false);
+    pair.settle();
+    assert_eq!(pair.states(), [Normal; 2]);
+    pair.cut();
+    pair.wait(99);
+    assert_eq!(pair.states(), [CommunicationsInterrupted; 2]);
+    pair.wait(2);
+    assert_eq!(pair.states(), [CommunicationsInterrupted, PartnerDown]);
+}
+
+#[test]
+fn nothing_is_said_or_served_before_the_state_is_saved() {
+    let (mut pair, leases) = with_leases();
+    pair.nodes[0].stuck = true;
+    pair.cut();
+    let now = pair.now;
+    let node = &mut pair.nodes[0];
+    assert_eq!(node.endpoint.state(), CommunicationsInterrupted);
+    let question = Question { asking: Asking::Request, hash_id: b"x", secs: 0, pool: None };
+    assert_eq!(node.endpoint.serves(now, question), Service::NotServing);
+    assert_eq!(pair.request(0, leases[0], 0, 600), Err(Permission::Silent));
+    let number = pair.nodes[0].unsaved.take().unwrap();
+    pair.nodes[0].stuck = false;
+    pair.nodes[0].endpoint.handle_saved(number);
+    assert!(pair.request(0, leases[0], 0, 600).is_ok());
+
+    // Two that meet, one of which can't save: the other hears nothing.
+    let mut pair = Pair::usual();
+    pair.nodes[0].stuck = true;
+    pair.wait(3);
+    assert!(pair.sent[0].is_empty());
+    assert_eq!(pair.states(), [State::Startup; 2]);
+}
+
+#[test]
+fn silence_ends_a_connection_and_the_next_one_is_made() {
+    let (mut pair, _) = with_leases();
+    pair.mute = [true; 2];
+    pair.wait(21);
+    assert_eq!(pair.states(), [CommunicationsInterrupted; 2]);
+    pair.mute = [false; 2];
+    pair.wait(30);
+    assert_eq!(pair.states(), [Normal; 2]);
+    pair.assert_equal();
+    let status = pair.nodes[0].endpoint.status(&pair.nodes[0].db);
+    assert_eq!((status.state, status.partner, status.rich), (Normal, Some(Normal), true));
+    assert!(status.since > UnixTime(START) && status.link.is_some());
+    assert_eq!(status.pools[0].1.total, 100);
+    assert!(pair.nodes[0].events.iter().any(|event| matches!(event, Event::Moved { to: Normal, .. })));
+}

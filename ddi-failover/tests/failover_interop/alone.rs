@@ -1,0 +1,195 @@
+//! One server without the other.
+
+use std::collections::HashMap;
+use std::net::Ipv4Addr;
+use std::time::{Duration, Instant};
+
+use crate::meeting::states;
+use crate::pair::{DDI, ISC, Pair, Setup};
+use crate::proxy::From;
+use crate::relay::{Bound, Client};
+
+/// Binds new clients until there is nothing left; at least one address is bound.
+fn exhaust(pair: &Pair, server: Ipv4Addr, from: u32, held: &mut HashMap<Ipv4Addr, Bound>) -> usize {
+    let before = held.len();
+    for client in from.. {
+        let Some(bound) = pair.relay.try_bind(server, Client(client), Duration::from_secs(2)) else { break };
+        let other = held.insert(bound.address, bound);
+        assert!(other.is_none_or(|other| other.client == bound.client), "{bound:?} and {other:?}");
+    }
+    held.len() - before
+}
+
+/// Both files know each of these leases.
+fn all_known(pair: &Pair, held: &HashMap<Ipv4Addr, Bound>) {
+    for leases in [pair.ddi.leases(), pair.isc.leases()] {
+        for bound in held.values() {
+            let lease = leases.get(&bound.address).unwrap_or_else(|| panic!("{bound:?} is lost"));
+            assert_eq!(lease.hw_addr.bytes(), bound.client.hw_addr(), "{bound:?}");
+            assert_eq!(lease.state, ddi_core::BindingState::Active, "{bound:?}");
+        }
+    }
+}
+
+/// Only the connection is gone: each gives its own half, and no address twice.
+fn apart(test: &str, isc_is_primary: bool) {
+    let mut pair = Pair::normal(
+        test,
+        Setup { addresses: 1000, mclt: 600, window: 100, ..Setup::with_isc(isc_is_primary) },
+    );
+    let log = pair.isc.mark();
+    pair.proxy.cut();
+    pair.isc.wait_for_log(log, "I move from normal to communications-interrupted");
+    pair.ddi.wait_for_state(0, "communications-interrupted");
+    let mut held = HashMap::new();
+    let of_isc = exhaust(&pair, ISC, 1000, &mut held);
+    pair.isc.wait_for_log(log, "peer holds all free leases");
+    let of_ddi = exhaust(&pair, DDI, 5000, &mut held);
+    assert_eq!((of_isc, of_ddi), (500, 500));
+    pair.proxy.heal();
+    pair.settle();
+    all_known(&pair, &held);
+    pair.finish();
+}
+
+#[test]
+#[ignore = "needs root and Debian packages: .ci/run interop"]
+fn case_11_apart_isc_primary() {
+    apart("case_11_primary", true);
+}
+
+#[test]
+#[ignore = "needs root and Debian packages: .ci/run interop"]
+fn case_11_apart_isc_secondary() {
+    apart("case_11_secondary", false);
+}
+
+/// Each is killed right after an ACK, and comes back at once, and after its startup time.
+fn killed(test: &str, isc_is_primary: bool) {
+    let mut pair = Pair::normal(test, Setup { addresses: 60, ..Setup::with_isc(isc_is_primary) });
+    let mut held = HashMap::new();
+    let mut client = 0;
+    for pause in [0, 17] {
+        for victim in [ISC, DDI] {
+            let log = pair.isc.mark();
+            for server in [DDI, ISC, DDI, ISC, victim] {
+                client += 1;
+                let bound = pair.relay.bind(server, client);
+                held.insert(bound.address, bound);
+            }
+            if victim == ISC {
+                pair.isc.kill();
+                pair.ddi.wait_for_state(0, "communications-interrupted");
+            } else {
+                pair.ddi.kill();
+                pair.isc.wait_for_log(log, "I move from normal to communications-interrupted");
+            }
+            std::thread::sleep(Duration::from_secs(pause));
+            client += 1;
+            let bound = pair.relay.bind(if victim == ISC { DDI } else { ISC }, client);
+            held.insert(bound.address, bound);
+            if victim == ISC {
+                pair.isc.start();
+            } else {
+                pair.ddi.start();
+            }
+            pair.settle();
+            // First leases are short: keep all.
+            for bound in held.values() {
+                pair.relay.renew(if client % 2 == 0 { ISC } else { DDI }, *bound);
+            }
+            pair.equal();
+            all_known(&pair, &held);
+        }
+    }
+    assert_eq!(held.len(), 24);
+    pair.finish();
+}
+
+#[test]
+#[ignore = "needs root and Debian packages: .ci/run interop"]
+fn case_12_killed_isc_primary() {
+    killed("case_12_primary", true);
+}
+
+#[test]
+#[ignore = "needs root and Debian packages: .ci/run interop"]
+fn case_12_killed_isc_secondary() {
+    killed("case_12_secondary", false);
+}
+
+/// The partner of ddi is declared down: its free addresses come after MCLT, its leases much later.
+fn ddi_alone(test: &str, isc_is_primary: bool) {
+    let mut pair = Pair::normal(test, Setup { mclt: 10, ..Setup::with_isc(isc_is_primary) });
+    let mut held = HashMap::new();
+    let theirs = pair.relay.bind(ISC, 1);
+    pair.equal();
+    pair.isc.kill();
+    pair.ddi.wait_for_state(0, "communications-interrupted");
+    let began = Instant::now();
+    pair.ddi.ctl(&["failover", "partner-down", "fo1"]);
+    let own = exhaust(&pair, DDI, 1000, &mut held);
+    assert!((9..=10).contains(&own), "its own half: {own}");
+    let all: Vec<Bound> = held.values().copied().collect();
+    assert!(began.elapsed() < Duration::from_secs(10), "too slow to tell");
+    while held.len() < 19 {
+        assert!(began.elapsed() < Duration::from_secs(60), "{} addresses", held.len());
+        for bound in &all {
+            pair.relay.renew(DDI, *bound);
+        }
+        if exhaust(&pair, DDI, 2000 + held.len() as u32, &mut held) > 0 {
+            assert!(began.elapsed() >= Duration::from_secs(9), "before MCLT: {:?}", began.elapsed());
+        }
+    }
+    // Its 10 s are long over; but the partner may have extended it up to what it told us, plus MCLT.
+    assert!(!held.contains_key(&theirs.address));
+    assert!(began.elapsed() > Duration::from_secs(10));
+    pair.relay.bind_fails(DDI, 3000);
+    assert_eq!(pair.relay.renew(DDI, theirs).address, theirs.address);
+    pair.isc.start();
+    pair.finish();
+}
+
+#[test]
+#[ignore = "needs root and Debian packages: .ci/run interop"]
+fn case_14_ddi_in_partner_down_isc_primary() {
+    ddi_alone("case_14_ddi_primary", true);
+}
+
+#[test]
+#[ignore = "needs root and Debian packages: .ci/run interop"]
+fn case_14_ddi_in_partner_down_isc_secondary() {
+    ddi_alone("case_14_ddi_secondary", false);
+}
+
+/// The same the other way round: ddi comes back to a dhcpd that has given its addresses away.
+fn isc_alone(test: &str, isc_is_primary: bool) {
+    let mut pair = Pair::normal(test, Setup { mclt: 10, ..Setup::with_isc(isc_is_primary) });
+    let log = pair.isc.mark();
+    pair.ddi.kill();
+    pair.isc.wait_for_log(log, "I move from normal to communications-interrupted");
+    pair.isc.set_state("fo1", 4);
+    pair.isc.wait_for_log(log, "I move from communications-interrupted to partner-down");
+    std::thread::sleep(Duration::from_secs(12));
+    let mut held = HashMap::new();
+    assert_eq!(exhaust(&pair, ISC, 1000, &mut held), 20);
+    let mark = pair.proxy.mark();
+    pair.ddi.start();
+    pair.settle();
+    // It owes nobody its silence but the time that the other may not know of.
+    assert_eq!(states(&pair.proxy.said_since(mark), From::Ddi), [6, 254, 9, 2]);
+    pair.isc.wait_for_log(log, "I move from partner-down to normal");
+    pair.finish();
+}
+
+#[test]
+#[ignore = "needs root and Debian packages: .ci/run interop"]
+fn case_14_isc_in_partner_down_isc_primary() {
+    isc_alone("case_14_isc_primary", true);
+}
+
+#[test]
+#[ignore = "needs root and Debian packages: .ci/run interop"]
+fn case_14_isc_in_partner_down_isc_secondary() {
+    isc_alone("case_14_isc_secondary", false);
+}

@@ -1,0 +1,137 @@
+//! What goes wrong. Nothing that the protocol does not claim to survive: `sim.rs` says what that is.
+
+use std::sync::Arc;
+
+use ddi_core::MemStorage;
+use ddi_core::log::Fault as DiskFault;
+use ddi_failover::State;
+use ddi_failover::state::Command;
+
+use crate::node::open;
+use crate::plan::Fault;
+use crate::plant::Plant;
+use crate::world::{Happening, World};
+
+impl World {
+    pub(crate) fn fault(&mut self) {
+        self.next_fault();
+        if self.is_meeting() {
+            return;
+        }
+        let node = self.random.index(2);
+        let which = self.random.index(self.plan.faults.len());
+        let back = self.random.pick(&[500, 5000, 60_000, 300_000]);
+        let back = self.random.between(back / 2, back * 2);
+        match self.plan.faults[which] {
+            Fault::Partition => {
+                self.net.mute = self.random.pick(&[[true, true], [true, false], [false, true]]);
+                let mute = self.net.mute;
+                self.note(|| format!("partition {mute:?}"));
+                self.after(back, Happening::Heals);
+            }
+            Fault::Reset => {
+                for link in self.net.ids() {
+                    self.net.kill(link);
+                    self.notices(link, 0);
+                    self.notices(link, 1);
+                }
+                self.note(|| "connection lost".into());
+            }
+            Fault::Crash => {
+                self.crash(node);
+                self.after(back, Happening::Starts { node });
+            }
+            Fault::CrashInSync => {
+                let storage = &self.nodes[node].storage;
+                storage.inject(storage.calls() + self.random.between(1, 3), DiskFault::Crash);
+            }
+            Fault::Loss => self.lose(node, back),
+            Fault::PartnerDown => self.partner_down(node, back),
+            Fault::Command => self.command(node, back),
+            Fault::Slow => {
+                self.slow = self.random.between(50, 5000);
+                self.after(back, Happening::Heals);
+            }
+        }
+    }
+
+    pub(crate) fn heal(&mut self) {
+        self.net.mute = [false; 2];
+        self.slow = 0;
+    }
+
+    /// One disk is lost at a time, and not that of a server which alone knows what was given away.
+    fn lose(&mut self, node: usize, back: u64) {
+        let owes = |node: &crate::node::Node| {
+            node.lost
+                || node.running.as_ref().is_none_or(|running| running.endpoint.standing().full_update_owed)
+        };
+        if owes(&self.nodes[1 - node]) || self.nodes[node].goes_on_as(State::PartnerDown) {
+            // A time to come back to.
+            if let Some(host) = self.nodes.get_mut(node).filter(|host| host.running.is_some()) {
+                host.old = Some(Arc::new(host.storage.fork()));
+            }
+            return;
+        }
+        self.crash(node);
+        let host = &mut self.nodes[node];
+        let old = host.old.take();
+        host.storage = old.unwrap_or_else(|| Arc::new(MemStorage::new()));
+        host.db = open(&host.storage);
+        host.lost = true;
+        if self.random.percent(50) && self.plant != Plant::LossNotTold {
+            self.nodes[node].saved = None;
+        }
+        self.check.lost(node);
+        self.note(|| format!("server {node} loses its leases"));
+        self.after(back, Happening::Starts { node });
+    }
+
+    /// The partner is down, and an operator says so.
+    fn partner_down(&mut self, node: usize, back: u64) {
+        let Some(running) = &self.nodes[node].running else { return };
+        let ready = !running.endpoint.standing().full_update_owed
+            && !self.nodes[1 - node].goes_on_as(State::PartnerDown);
+        if !ready {
+            return;
+        }
+        if self.plant != Plant::PartnerDownByMistake {
+            self.crash(1 - node);
+        }
+        let _ = self.say_command(node, Command::PartnerDown);
+        self.after(back + 1, Happening::Starts { node: 1 - node });
+    }
+
+    fn command(&mut self, node: usize, back: u64) {
+        let command = self.random.pick(&[Command::Pause, Command::Shutdown]);
+        if self.must_meet_first(node) || self.must_meet_first(1 - node) {
+            return;
+        }
+        if self.say_command(node, command) {
+            self.after(back, Happening::Resumes { node });
+        }
+    }
+
+    pub(crate) fn resume(&mut self, node: usize) {
+        if !matches!(self.nodes[node].state(), Some(State::Paused | State::Shutdown)) {
+            if self.calm && self.nodes[node].running.is_none() {
+                self.start(node);
+                self.after(1000, Happening::Resumes { node });
+            } else if self.calm && self.nodes[node].state() == Some(State::Startup) {
+                self.after(1000, Happening::Resumes { node });
+            }
+            return;
+        }
+        self.say_command(node, Command::Resume);
+    }
+
+    fn say_command(&mut self, node: usize, command: Command) -> bool {
+        let host = &mut self.nodes[node];
+        let now = host.clock.now(self.now);
+        let Some(running) = &mut host.running else { return false };
+        let taken = running.endpoint.handle_command(now, &mut host.db, command).is_ok();
+        self.note(|| format!("server {node}: {command:?}, taken: {taken}"));
+        self.pump(node);
+        taken
+    }
+}

@@ -1,0 +1,143 @@
+//! Mistakes, planted on purpose: each has to be found by some seed. None is in the library; they are made
+//! where the host, the disk or the network could make them, or stand between the endpoint and the server
+//! that asks it.
+
+use ddi_core::authority::{Asking, Grant, Permission, Question, Service};
+use ddi_core::{Authority, BindingState, FreeKind, Lease, Now, PoolId, UnixTime};
+use ddi_failover::endpoint::Endpoint;
+use ddi_failover::{Role, State};
+
+/// A mistake.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Plant {
+    /// None.
+    Nothing,
+    /// Clients get what they want, whatever the partner knows.
+    NoLeadTimeCap,
+    /// In PARTNER-DOWN an address is free MCLT after its start, or at the end of the lease, as with dhcpd.
+    DhcpdReuse,
+    /// The secondary gives away FREE addresses too.
+    SecondaryTakesFree,
+    /// A lease that ended is FREE without the partner's agreement.
+    EndsAlone,
+    /// STARTUP serves, as COMMUNICATIONS-INTERRUPTED would.
+    StartupServes,
+    /// BNDACK and DHCPACK leave before the lease is durable.
+    AckBeforeDurable,
+    /// The host keeps the first state that it saved, and no later one.
+    SavedStateForgotten,
+    /// The host does not say that the leases are lost, or older.
+    LossNotTold,
+    /// The host does not tell the endpoint of leases that the server changed.
+    ChangesNotTold,
+    /// An operator takes the partner to be down, while it serves.
+    PartnerDownByMistake,
+    /// A server that lost its leases gives addresses away at once.
+    NoWaitAfterLoss,
+}
+
+impl Plant {
+    pub(crate) const ALL: [Self; 11] = [
+        Self::NoLeadTimeCap,
+        Self::DhcpdReuse,
+        Self::SecondaryTakesFree,
+        Self::EndsAlone,
+        Self::StartupServes,
+        Self::AckBeforeDurable,
+        Self::SavedStateForgotten,
+        Self::LossNotTold,
+        Self::ChangesNotTold,
+        Self::PartnerDownByMistake,
+        Self::NoWaitAfterLoss,
+    ];
+}
+
+/// The endpoint as the server's authority, with a mistake.
+pub(crate) struct Planted<'a> {
+    pub(crate) endpoint: &'a Endpoint,
+    pub(crate) plant: Plant,
+}
+
+impl Planted<'_> {
+    fn is(&self, plant: Plant) -> bool {
+        self.plant == plant
+    }
+
+    /// What a mistake makes of the server's standing.
+    fn misjudges(&self) -> Option<ddi_failover::serve::Standing> {
+        let standing = self.endpoint.standing();
+        match self.plant {
+            Plant::StartupServes if standing.state == State::Startup => Some(ddi_failover::serve::Standing {
+                state: State::CommunicationsInterrupted,
+                partner: None,
+                ..standing
+            }),
+            Plant::NoWaitAfterLoss => Some(ddi_failover::serve::Standing {
+                forgotten_until: UnixTime::UNSET,
+                full_update_owed: false,
+                ..standing
+            }),
+            _ => None,
+        }
+    }
+}
+
+impl Authority for Planted<'_> {
+    fn serves(&self, now: Now, question: Question<'_>) -> Service {
+        match self.misjudges() {
+            Some(standing) if standing.class() != ddi_failover::serve::Class::Silent => Service::Serve,
+            _ => self.endpoint.serves(now, question),
+        }
+    }
+
+    fn may_bind(&self, now: Now, lease: &Lease, pool: Option<PoolId>, same_client: bool) -> Permission {
+        let standing = self.endpoint.standing();
+        let free = lease.state == BindingState::Free;
+        let ended = matches!(
+            lease.state,
+            BindingState::Free | BindingState::Backup | BindingState::Expired | BindingState::Released
+        );
+        if self.is(Plant::SecondaryTakesFree) && free && self.serves_somebody(now) {
+            return Permission::Allow;
+        }
+        if self.is(Plant::DhcpdReuse) && standing.state == State::PartnerDown && ended {
+            let mclt = u64::from(standing.mclt_seconds);
+            let from = standing.since.plus_secs(mclt).max(lease.expiration_time);
+            return if now.unix >= from { Permission::Allow } else { Permission::Silent };
+        }
+        match self.misjudges() {
+            Some(standing) => standing.may_bind(now.unix, lease, same_client),
+            None => self.endpoint.may_bind(now, lease, pool, same_client),
+        }
+    }
+
+    fn free_kinds(&self, now: Now, pool: PoolId) -> &[FreeKind] {
+        let role = self.endpoint.config().role;
+        if self.is(Plant::SecondaryTakesFree) && role == Role::Secondary && self.serves_somebody(now) {
+            return &[FreeKind::Free, FreeKind::Backup];
+        }
+        match self.misjudges() {
+            Some(standing) => standing.free_kinds(now.unix),
+            None => self.endpoint.free_kinds(now, pool),
+        }
+    }
+
+    fn grant(&self, now: Now, lease: &Lease, desired_seconds: u32) -> Grant {
+        let grant = self.endpoint.grant(now, lease, desired_seconds);
+        if self.is(Plant::NoLeadTimeCap) { Grant { lease_seconds: desired_seconds, ..grant } } else { grant }
+    }
+
+    fn ended(&self, now: Now, lease: &Lease, released: bool) -> Option<BindingState> {
+        let ended = self.endpoint.ended(now, lease, released)?;
+        let alone =
+            self.is(Plant::EndsAlone) && matches!(ended, BindingState::Expired | BindingState::Released);
+        Some(if alone { BindingState::Free } else { ended })
+    }
+}
+
+impl Planted<'_> {
+    fn serves_somebody(&self, now: Now) -> bool {
+        let question = Question { asking: Asking::Request, hash_id: b"", secs: 0, pool: None };
+        self.endpoint.serves(now, question) == Service::Serve
+    }
+}
