@@ -2,16 +2,23 @@
 //! from a file with a mistake in it. `example.toml` beside this file shows every key.
 
 pub mod build;
+pub mod dns;
+pub mod failover;
 pub mod options;
 pub mod place;
+pub mod relationships;
 pub mod values;
+pub mod zones;
 
+use dns::{Ddns, Dns, TsigKey, Zone};
+use failover::Failover;
 use place::{At, Mistake, Source};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddrV4};
 use std::path::{Path, PathBuf};
 use values::{Hex, HwBytes, Prefix, Range};
+use zones::{DdnsPlan, DnsPlan};
 
 /// Option name or number to value, as written.
 pub type Options = BTreeMap<At<String>, At<toml::Value>>;
@@ -24,7 +31,16 @@ pub struct File {
     pub data_dir: PathBuf,
     #[serde(default)]
     pub log: Log,
-    pub dhcp4: Dhcp4,
+    /// Without it no client is served.
+    pub dhcp4: Option<Dhcp4>,
+    /// Without it no name is served.
+    pub dns: Option<Dns>,
+    #[serde(default)]
+    pub zone: Vec<Zone>,
+    #[serde(default)]
+    pub tsig_key: Vec<TsigKey>,
+    #[serde(default)]
+    pub failover: Vec<Failover>,
 }
 
 /// `[log]`: the lease database's log.
@@ -103,8 +119,7 @@ pub struct Flood {
     pub per_relay: Option<u32>,
 }
 
-/// `[dhcp4.names]`: full names of clients (RFC 4702). The node tells of them; a host with a DNS updater
-/// would hand them to it.
+/// `[dhcp4.names]`: full names of clients (RFC 4702). They go into DNS where a subnet has `ddns`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Names {
@@ -188,6 +203,8 @@ pub struct Subnet {
     pub shared_network: Option<String>,
     /// What clients that can do without IPv4 are told to wait, in seconds (RFC 8925).
     pub v6_only_wait_seconds: Option<u32>,
+    /// Clients get names in these zones.
+    pub ddns: Option<Ddns>,
     pub lease_seconds: Option<u32>,
     pub min_lease_seconds: Option<u32>,
     pub max_lease_seconds: Option<u32>,
@@ -236,6 +253,9 @@ pub struct Config {
     /// What the DHCPv4 server engine is given; the links are still to be added.
     pub server: ddi_dhcp::server::Config,
     pub data_dir: PathBuf,
+    /// What the name server is given, if there is one.
+    pub dns: Option<DnsPlan>,
+    pub ddns: Vec<DdnsPlan>,
     pub source: Source,
 }
 
@@ -245,5 +265,9 @@ pub fn load(path: &Path) -> Result<Config, Mistake> {
     let file: File = toml::from_str(source.text()).map_err(|e| source.syntax(&e))?;
     let server = build::server(&file).map_err(|fault| source.fault(&fault))?;
     let folder = source.path().parent().unwrap_or(Path::new("/"));
-    Ok(Config { data_dir: folder.join(&file.data_dir), file, server, source })
+    let dns = zones::plan(&file, folder).map_err(|fault| source.fault(&fault))?;
+    let ddns = zones::ddns(&file, &server).map_err(|fault| source.fault(&fault))?;
+    let config = Config { data_dir: folder.join(&file.data_dir), file, server, dns, ddns, source };
+    relationships::check(&config).map_err(|fault| config.source.fault(&fault))?;
+    Ok(config)
 }

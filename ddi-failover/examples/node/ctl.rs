@@ -18,7 +18,9 @@ const SOCKET: &str = "ctl";
 
 /// What a node can be asked.
 pub const COMMANDS: &str = "status | leases [PREFIX] | lease ADDRESS | release ADDRESS | \
-                            export kea|dhcpd FILE | compact";
+                            export kea|dhcpd FILE | compact | \
+                            failover status | failover partner-down|shutdown|pause|resume NAME | zones | \
+                            zone NAME reload|export FILE|retransfer|notify|freeze|thaw";
 
 /// The socket's path. A unix socket's path is at most 107 bytes long and a data directory may be
 /// deeper, so the directory is opened and named by its descriptor.

@@ -5,6 +5,8 @@
 mod config;
 mod ctl;
 mod demo;
+mod dns;
+mod failover;
 mod net;
 mod run;
 mod say;

@@ -5,6 +5,7 @@ pub mod link;
 pub mod ping;
 pub mod receive;
 pub mod send;
+pub mod stream;
 
 use nix::sys::socket::{
     AddressFamily, SockFlag, SockType, SockaddrIn, bind, setsockopt, socket,

@@ -3,29 +3,37 @@
 
 mod compact;
 mod events;
+mod naming;
 mod packets;
-mod rest;
+mod reload;
+pub mod rest;
 mod status;
-mod sync;
+pub mod sync;
+pub mod watched;
 
 use crate::config::place::{Fault, Mistake};
-use crate::config::{self, Config};
+use crate::config::{self, Config, relationships};
 use crate::ctl::server::{Control, Question, Reply};
+use crate::dns::NameServer;
+use crate::failover::Failover;
 use crate::net::link::Link;
 use crate::net::ping::Pinger;
 use crate::say::say;
 use compact::Compaction;
 use ddi_core::db::{DbConfig, LeaseDb, Opened};
 use ddi_core::log::FileStorage;
-use ddi_core::{Instant, Lease, LeaseKey, LeaseStore, Lsn, Now, Standalone, UnixTime};
+use ddi_core::{Instant, Lease, LeaseKey, LeaseStore, Lsn, Now, UnixTime};
 use ddi_dhcp::server::{self, Server};
+use ddi_failover::state::Command;
 use events::Events;
+use naming::Naming;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::eventfd::{EfdFlags, EventFd};
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 use packets::Packets;
 use rest::Rest;
+use serde_json::Value;
 use std::io::{self, Read, Write};
 use std::os::fd::AsFd;
 use std::path::Path;
@@ -34,6 +42,7 @@ use std::sync::mpsc::Receiver;
 use std::time::{Duration, SystemTime};
 use std::{fmt, fs};
 use sync::Syncer;
+use watched::Watched;
 
 /// The longest that packets wait for each other.
 const GATHER_MILLIS: u8 = 1;
@@ -50,7 +59,7 @@ pub enum Failure {
 }
 
 impl Failure {
-    fn at<E: fmt::Display>(what: impl fmt::Display) -> impl FnOnce(E) -> Self {
+    pub fn at<E: fmt::Display>(what: impl fmt::Display) -> impl FnOnce(E) -> Self {
         move |e| Self::System(format!("{what}: {e}"))
     }
 }
@@ -104,8 +113,12 @@ struct Node {
     config: Config,
     clock: Clock,
     server: Server,
-    db: LeaseDb,
-    packets: Packets,
+    db: Watched,
+    failover: Failover,
+    dns: Option<NameServer>,
+    naming: Naming,
+    /// Where DHCP is served.
+    packets: Option<Packets>,
     events: Events,
     syncer: Syncer,
     compaction: Compaction,
@@ -130,22 +143,36 @@ impl Node {
             LeaseDb::open(Arc::new(storage), &db_config(&config)?).map_err(Failure::at(in_data_dir()))?;
         say_found(&opened);
         db.set_pools(&server.pools()).map_err(|e| Failure::System(e.to_string()))?;
-        let listen = *config.file.dhcp4.listen.get_ref();
-        let packets = Packets::open(listen, link.as_ref()).map_err(Failure::at(listen))?;
+        let clock = Clock::start();
+        let relationships = relationships(&config, &server)?;
+        let leases_new = db.appended() == Lsn::ZERO;
+        let seed = u64::from_le_bytes(random()?);
+        let failover = Failover::start(clock.now(), relationships, &config.data_dir, leases_new, seed)?;
+        let listen = config.file.dhcp4.as_ref().map(|dhcp4| *dhcp4.listen.get_ref());
+        let packets = listen
+            .map(|listen| Packets::open(listen, link.as_ref()).map_err(Failure::at(listen)))
+            .transpose()?;
         let wake = EventFd::from_flags(EfdFlags::EFD_NONBLOCK | EfdFlags::EFD_CLOEXEC)
             .map_err(Failure::at("eventfd"))?;
         let wake = Arc::new(wake);
+        let dns = config.dns.as_ref().map(|plan| NameServer::start(plan, &config.ddns, &config.data_dir));
+        let dns = dns.transpose()?;
+        let naming = Naming::new(dns.as_ref(), &config, &db);
+        let commands = dns.as_ref().map(|dns| dns.commands.clone());
         let (control, questions) =
-            Control::open(&config.data_dir, wake.clone()).map_err(Failure::at("control socket"))?;
+            Control::open(&config.data_dir, wake.clone(), commands).map_err(Failure::at("control socket"))?;
         Ok(Self {
             events: Events::new(pinger(&config)),
             syncer: Syncer::start(wake.clone()),
             compaction: Compaction::new(&config, &db, wake.clone()),
-            clock: Clock::start(),
+            clock,
             pending: Vec::new(),
             config,
             server,
-            db,
+            db: Watched::new(db, failover.is_on() || naming.is_on()),
+            failover,
+            dns,
+            naming,
             packets,
             control,
             control_rest: Rest::default(),
@@ -156,7 +183,14 @@ impl Node {
 
     fn say_ready(&self) -> io::Result<()> {
         let mut out = io::stdout().lock();
-        writeln!(out, "ready dhcp4={} leases={}", self.packets.local, self.db.len())?;
+        write!(out, "ready")?;
+        if let Some(packets) = &self.packets {
+            write!(out, " dhcp4={}", packets.local)?;
+        }
+        if let Some(dns) = &self.dns {
+            write!(out, " dns={}", dns.local)?;
+        }
+        writeln!(out, " leases={}", self.db.db.len())?;
         out.flush()
     }
 
@@ -167,17 +201,22 @@ impl Node {
         if ready.wake {
             let _ = self.wake.read();
         }
-        if ready.packets {
-            let received = self.packets.receive(now, &mut self.server, &mut self.db);
+        if ready.packets
+            && let Some(packets) = &mut self.packets
+        {
+            let received = packets.receive(now, &mut self.server, &mut self.db, &self.failover);
             if let Some(e) = received.map_err(Failure::at("receive"))? {
                 self.events.notice(now, &format!("receive: {e}"));
             }
         }
-        self.server.handle_timeout(now, &mut self.db, &Standalone);
-        self.syncer.turn(&mut self.db).map_err(poisoned)?;
-        self.packets.send(&mut self.server, &self.db);
-        self.events.drain(now, &mut self.server, &mut self.db);
-        self.compaction.turn(&mut self.db);
+        self.server.handle_timeout(now, &mut self.db, &self.failover);
+        self.events.drain(now, &mut self.server, &mut self.db, &self.failover);
+        self.fail_over(now)?;
+        self.syncer.turn(&mut self.db.db).map_err(poisoned)?;
+        self.send();
+        self.failover.send(now, &mut self.db)?;
+        self.naming.send(self.db.durable());
+        self.compaction.turn(&mut self.db.db);
         if ready.control
             && let Err(e) = self.control.accept()
         {
@@ -196,22 +235,50 @@ impl Node {
         })
     }
 
+    /// Tells the partners what has changed here, and takes what they say.
+    fn fail_over(&mut self, now: Now) -> Result<(), Failure> {
+        let own = self.db.take_changed();
+        self.naming.note(&self.db.db, &own);
+        if self.failover.is_on() {
+            self.failover.handle_changed(now, &mut self.db, &own);
+            self.failover.turn(now, &mut self.db)?;
+            let others = self.db.take_changed();
+            self.naming.note(&self.db.db, &others);
+        }
+        Ok(())
+    }
+
+    /// Sends every reply that may go out.
+    fn send(&mut self) {
+        if let Some(packets) = &mut self.packets {
+            packets.send(&mut self.server, &self.db.db);
+        }
+    }
+
     /// Waits for something to do. While a batch is being synced and few packets come, they wait a moment
     /// for each other: one turn for ten costs much less than ten turns, and their ACKs must wait anyway.
     fn wait(&self, signals: &SignalFd) -> Result<Ready, Failure> {
         let now = self.clock.now().instant;
-        let (control, packets) = (!self.control_rest.is_on(now), !self.packets.rest.is_on(now));
+        let control = !self.control_rest.is_on(now);
+        let packets = self.packets.as_ref().filter(|packets| !packets.rest.is_on(now));
         // What is not watched has the wake's place, too.
         let wake = self.wake.as_fd();
         let pinger = self.events.pinger.as_ref().map_or(wake, Pinger::fd);
         let control_fd = if control { self.control.fd() } else { wake };
-        let packets_fd = if packets { self.packets.fd() } else { wake };
-        let mut fds = [wake, control_fd, signals.as_fd(), pinger, packets_fd]
-            .map(|fd| PollFd::new(fd, PollFlags::POLLIN));
-        let gather = packets && self.syncer.is_out() && self.packets.is_calm();
-        let watched = if gather { fds.len() - 1 } else { fds.len() };
-        let rests = [&self.control_rest, &self.packets.rest].map(|rest| rest.end(now));
-        let timeout = match rests.into_iter().flatten().chain(self.server.poll_timeout()).min() {
+        let packets_fd = packets.map_or(wake, Packets::fd);
+        let mut fds = Vec::from([wake, control_fd, signals.as_fd(), pinger])
+            .into_iter()
+            .map(|fd| PollFd::new(fd, PollFlags::POLLIN))
+            .collect::<Vec<_>>();
+        fds.extend(self.failover.fds(now).map(|(fd, interest)| PollFd::new(fd, interest)));
+        let last = fds.len();
+        fds.push(PollFd::new(packets_fd, PollFlags::POLLIN));
+        let gather = self.syncer.is_out() && packets.is_some_and(Packets::is_calm);
+        let watched = if gather { last } else { last + 1 };
+        let rests = [Some(&self.control_rest), self.packets.as_ref().map(|packets| &packets.rest)];
+        let rests = rests.into_iter().flatten().filter_map(|rest| rest.end(now));
+        let timers = self.server.poll_timeout().into_iter().chain(self.failover.poll_timeout(now));
+        let timeout = match rests.chain(timers).min() {
             _ if gather => PollTimeout::from(GATHER_MILLIS),
             Some(Instant(at)) => {
                 let millis = at.saturating_sub(now.0);
@@ -228,7 +295,7 @@ impl Node {
             wake: ready(0),
             control: control && ready(1),
             signal: ready(2),
-            packets: packets && (gather || ready(4)),
+            packets: packets.is_some() && (gather || ready(last)),
         })
     }
 
@@ -237,7 +304,9 @@ impl Node {
             // A client that does not wait for its answer is not our concern.
             let _ = match question {
                 Question::Status(reply) => reply.send(Ok(self.status(now))).is_ok(),
-                Question::Snapshot(reply) => reply.send(Ok(self.db.snapshot())).is_ok(),
+                Question::Failover(reply) => reply.send(Ok(self.failover.status(&self.db.db))).is_ok(),
+                Question::FailoverCommand(name, command, reply) => self.command(now, &name, command, &reply),
+                Question::Snapshot(reply) => reply.send(Ok(self.db.db.snapshot())).is_ok(),
                 Question::Lease(key, reply) => reply.send(Ok(self.lease(key))).is_ok(),
                 Question::Release(key, reply) => self.release(now, key, reply),
                 Question::Compact(reply) => self.compaction.ask(reply),
@@ -259,12 +328,12 @@ impl Node {
 
     /// An address that was never leased is free.
     fn lease(&self, key: LeaseKey) -> Lease {
-        self.db.get(key).unwrap_or_else(|| Lease::new(key))
+        self.db.db.get(key).unwrap_or_else(|| Lease::new(key))
     }
 
     /// Answers when the release is durable. False if the client is gone.
     fn release(&mut self, now: Now, key: LeaseKey, reply: Reply<Lease>) -> bool {
-        match self.server.release(now, &mut self.db, &Standalone, key) {
+        match self.server.release(now, &mut self.db, &self.failover, key) {
             Ok(Some(lsn)) => {
                 self.pending.push((lsn, key, reply));
                 // The next turn hands it to the sync thread.
@@ -275,50 +344,24 @@ impl Node {
         }
     }
 
-    /// SIGHUP: subnets, pools, options and all the rest that a running node can change.
-    fn reload(&mut self, path: &Path) {
-        match self.try_reload(path) {
-            Ok(()) => say(format!("{}: read again", path.display())),
-            Err(why) => say(format!("{why}; the old configuration stays")),
-        }
-    }
-
-    fn try_reload(&mut self, path: &Path) -> Result<(), String> {
-        let config = config::load(path).map_err(|mistake| mistake.to_string())?;
-        let fixed = |config: &Config| {
-            let dhcp4 = &config.file.dhcp4;
-            let interface = dhcp4.interface.as_ref().map(|interface| interface.get_ref().clone());
-            let segment_mib = *config.file.log.segment_mib.get_ref();
-            (config.data_dir.clone(), segment_mib, *dhcp4.listen.get_ref(), interface)
-        };
-        if fixed(&config) != fixed(&self.config) {
-            let keys = "data_dir, log.segment_mib, dhcp4.listen and dhcp4.interface";
-            return Err(format!("{}: changes of {keys} need a restart", path.display()));
-        }
-        let link = link(&config).map_err(|failure| failure.to_string())?;
-        let now = self.clock.now();
-        let new = server_config(&config, link.as_ref());
-        // Whatever may be wrong is found before anything is changed: by a server that never serves, and
-        // by the pools, which change as a whole or not at all.
-        let trial = Server::new(new.clone(), 0).map_err(|e| e.to_string())?;
-        self.db.set_pools(&trial.pools()).map_err(|e| e.to_string())?;
-        if let Err(e) = self.server.set_config(now, new) {
-            self.db.set_pools(&self.server.pools()).map_err(|e| e.to_string())?;
-            return Err(e.to_string());
-        }
-        self.events.pinger = pinger(&config);
-        self.compaction.set_config(&config, &self.db);
-        self.config = config;
-        Ok(())
+    /// False if the client is gone.
+    fn command(&mut self, now: Now, name: &str, command: Command, reply: &Reply<Value>) -> bool {
+        let done = self.failover.command(now, &mut self.db, name, command);
+        let _ = self.wake.write(1);
+        reply.send(done.map(|()| self.failover.status(&self.db.db))).is_ok()
     }
 
     /// Clean end: what was asked is on disk and answered.
     fn stop(mut self) -> Result<(), Failure> {
-        self.syncer.finish(&mut self.db).map_err(poisoned)?;
-        self.packets.send(&mut self.server, &self.db);
+        self.syncer.finish(&mut self.db.db).map_err(poisoned)?;
+        self.send();
         self.answer_pending();
         // Nobody else is answered: their threads are told by this.
-        let Self { control, questions, compaction, pending, .. } = self;
+        self.naming.send(self.db.durable());
+        let Self { control, questions, compaction, pending, dns, .. } = self;
+        if let Some(dns) = dns {
+            dns.stop();
+        }
         drop((questions, compaction, pending));
         control.finish();
         Ok(())
@@ -334,14 +377,14 @@ struct Ready {
 }
 
 /// The two clocks.
-struct Clock(std::time::Instant);
+pub struct Clock(std::time::Instant);
 
 impl Clock {
-    fn start() -> Self {
+    pub fn start() -> Self {
         Self(std::time::Instant::now())
     }
 
-    fn now(&self) -> Now {
+    pub fn now(&self) -> Now {
         let unix = SystemTime::UNIX_EPOCH.elapsed().unwrap_or(Duration::ZERO).as_secs();
         Now { instant: Instant(self.0.elapsed().as_millis() as u64), unix: UnixTime(unix) }
     }
@@ -366,7 +409,8 @@ fn say_found(opened: &Opened) {
 
 /// The link whose broadcasts are answered.
 fn link(config: &Config) -> Result<Option<Link>, Failure> {
-    let Some(interface) = &config.file.dhcp4.interface else { return Ok(None) };
+    let interface = config.file.dhcp4.as_ref().and_then(|dhcp4| dhcp4.interface.as_ref());
+    let Some(interface) = interface else { return Ok(None) };
     let name = interface.get_ref();
     let found = Link::find(name).map_err(Failure::at(name))?;
     let missing = || Fault::new(interface, format!("there is no interface {name:?}"));
@@ -379,7 +423,7 @@ fn server_config(config: &Config, link: Option<&Link>) -> server::Config {
 }
 
 fn pinger(config: &Config) -> Option<Pinger> {
-    config.file.dhcp4.ping_millis?;
+    config.file.dhcp4.as_ref()?.ping_millis?;
     Pinger::open()
         .map_err(|e| say(format!("no ICMP socket ({e}): addresses are offered without a ping")))
         .ok()
@@ -393,8 +437,14 @@ fn db_config(config: &Config) -> Result<DbConfig, Failure> {
     Ok(db_config)
 }
 
+/// The relationships of a configuration, with the pools of its server.
+fn relationships(config: &Config, server: &Server) -> Result<Vec<relationships::Relationship>, Failure> {
+    relationships::relationships(config, &server.pools())
+        .map_err(|fault| Failure::Config(config.source.fault(&fault)))
+}
+
 /// For hash tables and checksums that no client must be able to work out.
-fn random<const N: usize>() -> Result<[u8; N], Failure> {
+pub fn random<const N: usize>() -> Result<[u8; N], Failure> {
     let mut random = [0; N];
     let source = "/dev/urandom";
     fs::File::open(source).and_then(|mut file| file.read_exact(&mut random)).map_err(Failure::at(source))?;

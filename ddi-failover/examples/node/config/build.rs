@@ -17,7 +17,7 @@ pub fn server(file: &File) -> Result<server::Config, Fault> {
             return Err(Fault::new(size, "from 1 to 65536 MiB"));
         }
     }
-    let dhcp4 = &file.dhcp4;
+    let Some(dhcp4) = &file.dhcp4 else { return Ok(server::Config::default()) };
     if let Some(interface) = &dhcp4.interface
         && !dhcp4.listen.get_ref().ip().is_unspecified()
     {
@@ -43,7 +43,11 @@ fn global(dhcp4: &Dhcp4) -> Result<server::Config, Fault> {
         lease: lease.unwrap_or(base.lease),
         params: params(&dhcp4.options, &dhcp4.boot)?,
         classes: dhcp4.class.iter().map(class).collect::<Result<_, _>>()?,
-        subnets: dhcp4.subnet.iter().map(subnet).collect::<Result<_, _>>()?,
+        subnets: dhcp4
+            .subnet
+            .iter()
+            .map(|one| subnet(one, dhcp4.names.as_ref()))
+            .collect::<Result<_, _>>()?,
         offer_seconds: dhcp4.offer_seconds.unwrap_or(base.offer_seconds),
         quarantine_seconds: dhcp4.quarantine_seconds.unwrap_or(base.quarantine_seconds),
         ping_millis: dhcp4.ping_millis,
@@ -60,20 +64,33 @@ fn global(dhcp4: &Dhcp4) -> Result<server::Config, Fault> {
 }
 
 fn names(names: &Names) -> Result<server::Names, Fault> {
-    let suffix = names.suffix.get_ref();
-    let harmless = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
-    let is_label = |label: &str| (1..=63).contains(&label.len()) && label.bytes().all(harmless);
-    if suffix.len() > SUFFIX_MAX || !suffix.split('.').all(is_label) {
-        return Err(Fault::new(&names.suffix, format!("{suffix:?} is not a domain such as example.com")));
-    }
     Ok(server::Names {
         enabled: true,
-        suffix: suffix.clone().into_bytes(),
+        suffix: suffix(&names.suffix)?,
         keep_client_zone: names.keep_client_zone,
         from_hostname: names.from_hostname,
         allow_client_updates: names.allow_client_updates,
         allow_no_updates: names.allow_no_updates,
     })
+}
+
+/// Names in the zone of a subnet with `ddns`, as `[dhcp4.names]` says; without that, of option 12 too.
+fn names_in(zone: &At<String>, global: Option<&Names>) -> Result<server::Names, Fault> {
+    let base = match global {
+        Some(global) => names(global)?,
+        None => server::Names { enabled: true, from_hostname: true, ..server::Names::default() },
+    };
+    Ok(server::Names { suffix: suffix(zone)?, ..base })
+}
+
+fn suffix(at: &At<String>) -> Result<Vec<u8>, Fault> {
+    let suffix = at.get_ref();
+    let harmless = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+    let is_label = |label: &str| (1..=63).contains(&label.len()) && label.bytes().all(harmless);
+    if suffix.len() > SUFFIX_MAX || !suffix.split('.').all(is_label) {
+        return Err(Fault::new(at, format!("{suffix:?} is not a name such as example.com")));
+    }
+    Ok(suffix.clone().into_bytes())
 }
 
 /// One time given is the time for everybody.
@@ -120,7 +137,7 @@ fn class(class: &Class) -> Result<server::Class, Fault> {
     })
 }
 
-fn subnet(subnet: &Subnet) -> Result<server::Subnet, Fault> {
+fn subnet(subnet: &Subnet, global: Option<&Names>) -> Result<server::Subnet, Fault> {
     let prefix = subnet.prefix.get_ref().0;
     let id = match &subnet.id {
         Some(id) if *id.get_ref() == 0 => return Err(Fault::new(id, "an id is at least 1")),
@@ -145,6 +162,7 @@ fn subnet(subnet: &Subnet) -> Result<server::Subnet, Fault> {
         lease: lease_times(subnet.min_lease_seconds, subnet.lease_seconds, subnet.max_lease_seconds),
         params: params(&subnet.options, &subnet.boot)?,
         v6_only_wait_seconds: subnet.v6_only_wait_seconds,
+        names: subnet.ddns.as_ref().map(|ddns| names_in(&ddns.forward, global)).transpose()?,
         ..server::Subnet::new(id, prefix)
     })
 }

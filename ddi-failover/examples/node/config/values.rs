@@ -81,6 +81,20 @@ pub fn bytes(text: &str) -> Result<Vec<u8>, String> {
     pairs.ok_or_else(|| format!("{text:?} does not hold pairs of hex digits"))
 }
 
+/// A key, in base64.
+#[derive(Deserialize, Clone, PartialEq, Eq)]
+#[serde(try_from = "String")]
+pub struct Base64(pub Vec<u8>);
+
+impl TryFrom<String> for Base64 {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let bytes = data_encoding::BASE64.decode(text.as_bytes());
+        bytes.map(Self).map_err(|e| format!("the secret is not base64: {e}"))
+    }
+}
+
 fn pair(digits: &[u8]) -> Option<u8> {
     let [high, low] = *digits else { return None };
     let nibble = |digit: u8| char::from(digit).to_digit(16);

@@ -51,6 +51,12 @@ fn request(words: &[String]) -> Result<(Vec<&str>, Option<String>), Refusal> {
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     match words[..] {
         ["status" | "compact" | "leases"] | ["leases" | "lease" | "release", _] => Ok((words, None)),
+        ["failover", "status"] | ["failover", "partner-down" | "shutdown" | "pause" | "resume", _] => {
+            Ok((words, None))
+        }
+        ["zones"] => Ok((words, None)),
+        ["zone", _, "reload" | "retransfer" | "notify" | "freeze" | "thaw"] => Ok((words, None)),
+        ["zone", name, "export", file] => Ok((vec!["zone", name, "export"], Some(file.to_owned()))),
         ["export", format @ ("kea" | "dhcpd"), file] => Ok((vec!["export", format], Some(file.to_owned()))),
         _ => Err(Refusal::Usage(format!("a command is one of: {COMMANDS}"))),
     }

@@ -4,9 +4,12 @@
 
 use super::wire::{Framed, Kind, write_frame};
 use super::{SOCKET, SocketPath, json};
+use crate::dns::{Command, Commands, ZoneVerb, load};
 use ddi_core::db::Snapshot;
 use ddi_core::interchange::{self, Format};
 use ddi_core::{Lease, LeaseAddr, LeaseKey};
+use ddi_dns::{Name, zonefile};
+use ddi_failover::state::Command as FailoverCommand;
 use ipnet::IpNet;
 use nix::sys::eventfd::EventFd;
 use serde_json::{Value, json};
@@ -29,8 +32,27 @@ const REQUEST_MAX: u64 = 4096;
 /// A client that takes this long to send or take something is gone.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// A zone is written in pieces of about so many bytes.
+const EXPORT_PIECE: usize = 64 << 10;
+
 /// A node that stops waits this long for clients to take their answers.
 const LAST_ANSWERS: Duration = Duration::from_secs(1);
+
+/// What an operator may say to a relationship.
+const FAILOVER_VERBS: [(&str, FailoverCommand); 4] = [
+    ("partner-down", FailoverCommand::PartnerDown),
+    ("shutdown", FailoverCommand::Shutdown),
+    ("pause", FailoverCommand::Pause),
+    ("resume", FailoverCommand::Resume),
+];
+
+/// What an operator may want done with a zone.
+const ZONE_VERBS: [(&str, ZoneVerb); 4] = [
+    ("retransfer", ZoneVerb::Retransfer),
+    ("notify", ZoneVerb::Notify),
+    ("freeze", ZoneVerb::Freeze),
+    ("thaw", ZoneVerb::Thaw),
+];
 
 /// Where a question's answer goes. What went wrong is a sentence.
 pub type Reply<T> = Sender<Result<T, String>>;
@@ -42,6 +64,8 @@ pub enum Question {
     Release(LeaseKey, Reply<Lease>),
     Snapshot(Reply<Snapshot>),
     Compact(Reply<Value>),
+    Failover(Reply<Value>),
+    FailoverCommand(String, FailoverCommand, Reply<Value>),
 }
 
 /// The listening socket. Dropping it removes its file.
@@ -53,11 +77,16 @@ pub struct Control {
     alive: (Sender<()>, Receiver<()>),
     ask: Sender<Question>,
     wake: Arc<EventFd>,
+    dns: Option<Commands>,
 }
 
 impl Control {
     /// Questions come out of the receiver; `wake` is written when there is one.
-    pub fn open(data_dir: &Path, wake: Arc<EventFd>) -> io::Result<(Self, Receiver<Question>)> {
+    pub fn open(
+        data_dir: &Path,
+        wake: Arc<EventFd>,
+        dns: Option<Commands>,
+    ) -> io::Result<(Self, Receiver<Question>)> {
         let path = data_dir.join(SOCKET);
         // The database's lock is ours, so a socket left here is of a node that is no more.
         if let Err(e) = fs::remove_file(&path)
@@ -70,7 +99,7 @@ impl Control {
         listener.set_nonblocking(true)?;
         let (ask, questions) = channel();
         let (open, alive) = (Arc::default(), channel());
-        Ok((Self { listener, path, open, alive, ask, wake }, questions))
+        Ok((Self { listener, path, open, alive, ask, wake, dns }, questions))
     }
 
     pub fn fd(&self) -> BorrowedFd<'_> {
@@ -92,10 +121,10 @@ impl Control {
             return Ok(());
         }
         let (open, ask, wake) = (self.open.clone(), self.ask.clone(), self.wake.clone());
-        let alive = self.alive.0.clone();
+        let (alive, dns) = (self.alive.0.clone(), self.dns.clone());
         let spawned = thread::Builder::new().spawn(move || {
             // A client that went away gets no answer.
-            let _ = Connection { stream, ask, wake }.serve();
+            let _ = Connection { stream, ask, wake, dns }.serve();
             open.fetch_sub(1, Ordering::AcqRel);
             drop(alive);
         });
@@ -123,6 +152,7 @@ struct Connection {
     stream: UnixStream,
     ask: Sender<Question>,
     wake: Arc<EventFd>,
+    dns: Option<Commands>,
 }
 
 impl Connection {
@@ -146,6 +176,21 @@ impl Connection {
         let document = match *words {
             ["status"] => self.question(Question::Status)?,
             ["compact"] => self.question(Question::Compact)?,
+            ["failover", "status"] => self.question(Question::Failover)?,
+            ["failover", verb, name] => {
+                let command =
+                    FAILOVER_VERBS.iter().find(|(known, _)| *known == verb).map(|(_, command)| *command);
+                let command = command.ok_or("there is no such command")?;
+                self.question(|reply| Question::FailoverCommand(name.to_owned(), command, reply))?
+            }
+            ["zones"] => self.dns(Command::Zones)?,
+            ["zone", name, "export"] => self.export_zone(name)?,
+            ["zone", name, "reload"] => self.reload_zone(name)?,
+            ["zone", name, verb] => {
+                let verb = ZONE_VERBS.iter().find(|(known, _)| *known == verb).map(|(_, verb)| *verb);
+                let verb = verb.ok_or("there is no such command")?;
+                self.dns(|reply| Command::Zone(name.to_owned(), verb, reply))?
+            }
             ["leases"] => return self.leases(None),
             ["leases", prefix] => return self.leases(Some(parse_prefix(prefix)?)),
             ["lease", address] => {
@@ -171,6 +216,39 @@ impl Connection {
         self.ask.send(question(reply)).map_err(|_| stopping(()))?;
         let _ = self.wake.write(1);
         answer.recv().map_err(|_| stopping(()))?
+    }
+
+    /// Asks the name server and waits for its answer.
+    fn dns<T>(&self, command: impl FnOnce(Reply<T>) -> Command) -> Result<T, String> {
+        let dns = self.dns.as_ref().ok_or("no zones are served here")?;
+        let (reply, answer) = channel();
+        dns.send(command(reply)).map_err(|_| "the name server is busy or stopping".to_owned())?;
+        answer.recv().map_err(|_| "the node is stopping".to_owned())?
+    }
+
+    fn export_zone(&self, name: &str) -> Result<Value, String> {
+        let zone = self.dns(|reply| Command::Snapshot(name.to_owned(), reply))?;
+        let mut out = Framed::new(&self.stream, Kind::File);
+        let mut text = Vec::new();
+        let mut writer = zonefile::Writer::new(zone.apex(), &mut text);
+        let mut walk = zone.walk();
+        while let Some(record) = walk.next() {
+            writer.write(record.owner, record.ttl, record.rtype, record.rdata, &mut text);
+            if text.len() >= EXPORT_PIECE {
+                out.write_all(&text).map_err(|e| e.to_string())?;
+                text.clear();
+            }
+        }
+        out.write_all(&text).and_then(|()| out.flush()).map_err(|e| e.to_string())?;
+        Ok(json!({ "zone": name, "serial": zone.serial().0, "records": zone.records() }))
+    }
+
+    /// Reads the zone's file here, so that queries go on meanwhile.
+    fn reload_zone(&self, name: &str) -> Result<Value, String> {
+        let apex: Name = name.parse().map_err(|e| format!("{name:?} is not a name: {e}"))?;
+        let file = self.dns(|reply| Command::File(name.to_owned(), reply))?;
+        let zone = load::zone(apex.as_ref(), &file)?;
+        self.dns(|reply| Command::Replace(Box::new(zone), reply))
     }
 
     fn leases(&self, prefix: Option<IpNet>) -> Result<(), String> {

@@ -1,11 +1,12 @@
 //! Compares the leases that a node lists with what the clients were told.
 
+use super::home::{FORWARD, Home, REVERSE};
 use super::message::Identity;
 use serde::Deserialize;
-use std::collections::HashMap;
-use std::io;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::Ipv4Addr;
 use std::path::Path;
+use std::{fs, io};
 
 /// What the comparison needs of a lease.
 #[derive(Deserialize)]
@@ -62,4 +63,34 @@ pub fn compare(leases: &[Listed], owners: &HashMap<Ipv4Addr, u32>) -> Vec<String
 
 fn hex(bytes: &[u8], between: &str) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join(between)
+}
+
+/// Where the two nodes differ, in leases or in zones.
+pub fn differences(home: &Home) -> io::Result<Vec<String>> {
+    let [one, other] = [leases(&home.config(0))?, leases(&home.config(1))?];
+    let by_address = |leases: &[Listed]| -> BTreeMap<Ipv4Addr, (String, Option<String>, String)> {
+        let what = |lease: &Listed| (lease.state.clone(), lease.hw_addr.clone(), lease.client_id.clone());
+        leases.iter().map(|lease| (lease.address, what(lease))).collect()
+    };
+    let (one, other) = (by_address(&one), by_address(&other));
+    let mut wrong = Vec::new();
+    for address in one.keys().chain(other.keys()).collect::<BTreeSet<_>>() {
+        let (a, b) = (one.get(address), other.get(address));
+        if a != b {
+            wrong.push(format!("{address} is {a:?} on node 0 and {b:?} on node 1"));
+        }
+    }
+    for zone in [FORWARD, REVERSE] {
+        let mut texts = Vec::new();
+        for nth in 0..2 {
+            let file = home.export(nth, zone);
+            let path = file.to_string_lossy().into_owned();
+            super::ctl(&home.config(nth), &["zone", zone, "export", &path])?;
+            texts.push(fs::read(file)?);
+        }
+        if texts[0] != texts[1] {
+            wrong.push(format!("the nodes have different zones {zone}"));
+        }
+    }
+    Ok(wrong)
 }

@@ -20,6 +20,7 @@ pub struct Node {
     child: Child,
     /// Where it receives.
     pub dhcp4: SocketAddrV4,
+    pub dns: SocketAddrV4,
     /// From its start to its "ready".
     pub started_in: Duration,
 }
@@ -37,12 +38,15 @@ impl Node {
             .stderr(log)
             .spawn()?;
         let ready = ready_line(&mut child);
-        let mut node =
-            Self { child, dhcp4: SocketAddrV4::new([0; 4].into(), 0), started_in: began.elapsed() };
+        let nowhere = SocketAddrV4::new([0; 4].into(), 0);
+        let mut node = Self { child, dhcp4: nowhere, dns: nowhere, started_in: began.elapsed() };
         let line = ready?;
-        let address = line.split_whitespace().find_map(|word| word.strip_prefix("dhcp4=")?.parse().ok());
-        node.dhcp4 = address
-            .ok_or_else(|| io::Error::other(format!("the node said {line:?}, not that it is ready")))?;
+        let address =
+            |key: &str| line.split_whitespace().find_map(|word| word.strip_prefix(key)?.parse().ok());
+        let (Some(dhcp4), Some(dns)) = (address("dhcp4="), address("dns=")) else {
+            return Err(io::Error::other(format!("the node said {line:?}, not that it is ready")));
+        };
+        (node.dhcp4, node.dns) = (dhcp4, dns);
         Ok(node)
     }
 

@@ -1,4 +1,6 @@
-//! Clients behind one relay: many exchanges under way at once, with retransmission, over one socket.
+//! Clients behind one relay: many exchanges under way at once, with retransmission, over one socket. The
+//! relay knows two servers. Who has no lease asks both; who has one asks the server that gave it, and after
+//! a while both (RFC 2131 section 4.4.5, in a hurry).
 
 use super::message::{self, Identity, MESSAGE_MAX, MessageType, Request};
 use crate::net;
@@ -18,6 +20,8 @@ pub const WINDOW: usize = 200;
 const RETRANSMIT: Duration = Duration::from_millis(400);
 /// A client that has asked this often for its offer begins anew, as one whose offer was forgotten.
 const REQUESTS_MAX: u8 = 3;
+/// A client that has asked its server this often asks both.
+const OWN_TRIES: u8 = 1;
 
 /// The relay's address (giaddr), on the loopback interface like all of the demo.
 pub const RELAY: Ipv4Addr = Ipv4Addr::LOCALHOST;
@@ -39,8 +43,9 @@ struct Client {
     began: Instant,
     sent: Instant,
     tries: u8,
-    /// The address of its last ACK.
+    /// The address of its last ACK, and who sent that.
     address: Option<Ipv4Addr>,
+    server: Ipv4Addr,
 }
 
 /// See the module.
@@ -58,7 +63,12 @@ pub struct Crowd {
     socket: OwnedFd,
     receiver: Receiver,
     sender: Sender<MESSAGE_MAX>,
-    server: SocketAddrV4,
+    servers: [Option<SocketAddrV4>; 2],
+    /// ACKs of each server in this round.
+    pub acks: [usize; 2],
+    /// When the last answer came, or all had theirs; the longest wait for one since [`Crowd::watch`].
+    answered: Instant,
+    pub gap: Duration,
     /// Every address that was ever ACKed, and whose it is.
     pub owners: HashMap<Ipv4Addr, u32>,
     /// What must never happen, in words.
@@ -71,7 +81,8 @@ pub struct Crowd {
 impl Crowd {
     pub fn new(clients: u32) -> io::Result<Self> {
         let now = Instant::now();
-        let client = || Client { state: State::Waiting, began: now, sent: now, tries: 0, address: None };
+        let (state, server) = (State::Waiting, Ipv4Addr::UNSPECIFIED);
+        let client = || Client { state, began: now, sent: now, tries: 0, address: None, server };
         Ok(Self {
             clients: (0..clients).map(|_| client()).collect(),
             next: 0,
@@ -83,7 +94,10 @@ impl Crowd {
             socket: net::udp(SocketAddrV4::new(RELAY, 0))?,
             receiver: Receiver::new(),
             sender: Sender::new(),
-            server: SocketAddrV4::new(RELAY, 0),
+            servers: [None; 2],
+            acks: [0; 2],
+            answered: now,
+            gap: Duration::ZERO,
             owners: HashMap::new(),
             violations: Vec::new(),
             latencies: Vec::with_capacity(clients as usize),
@@ -91,9 +105,24 @@ impl Crowd {
         })
     }
 
-    /// From now on the server is here.
-    pub fn set_server(&mut self, server: SocketAddrV4) {
-        self.server = server;
+    /// From now on this server is here.
+    pub fn set_server(&mut self, which: usize, server: SocketAddrV4) {
+        self.servers[which] = Some(server);
+    }
+
+    /// This server is no more.
+    pub fn lose_server(&mut self, which: usize) {
+        self.servers[which] = None;
+    }
+
+    /// Begins to look for the longest time without an answer.
+    pub fn watch(&mut self) {
+        (self.answered, self.gap) = (Instant::now(), Duration::ZERO);
+    }
+
+    /// The clients that have an address, and it.
+    pub fn bound(&self) -> impl Iterator<Item = (u32, Ipv4Addr)> {
+        (0..).zip(&self.clients).filter_map(|(nth, client)| Some((nth, client.address?)))
     }
 
     /// Every client that has an address renews it next.
@@ -105,11 +134,12 @@ impl Crowd {
         self.round += 1;
         self.sent.clear();
         self.latencies.clear();
+        self.acks = [0; 2];
     }
 
-    /// Clients whose turn has not come stay away.
-    pub fn begin_no_more(&mut self) {
-        self.last = self.next;
+    /// Only so many clients take part.
+    pub fn set_last(&mut self, last: usize) {
+        self.last = last.min(self.clients.len());
     }
 
     /// Clients done in this round.
@@ -184,9 +214,16 @@ impl Crowd {
         self.clients[nth as usize].sent = now;
         self.sent.push_back((now, nth));
         let xid = u32::from(self.round) << 24 | nth;
-        let len = message::write(self.sender.next(), Identity::nth(nth), xid, RELAY, request);
         let way = Way { interface: 0, from: Some(RELAY) };
-        self.sender.push(&self.socket, len, way, self.server);
+        let client = &self.clients[nth as usize];
+        let own = matches!(request, Request::Renew { .. }) && client.tries <= OWN_TRIES;
+        for server in self.servers.into_iter().flatten() {
+            if own && *server.ip() != client.server {
+                continue;
+            }
+            let len = message::write(self.sender.next(), Identity::nth(nth), xid, RELAY, request);
+            self.sender.push(&self.socket, len, way, server);
+        }
     }
 
     fn retransmit(&mut self) {
@@ -211,11 +248,14 @@ impl Crowd {
     }
 
     fn on_answer(&mut self, answer: &message::Answer) {
+        self.gap = self.gap.max(self.answered.elapsed());
+        self.answered = Instant::now();
         let nth = answer.xid & 0x00ff_ffff;
         let Some(&Client { state, .. }) = self.clients.get(nth as usize) else { return };
         if answer.kind == MessageType::Ack {
             // A promise, whenever it comes: also to a client that has begun anew, or is done.
             self.note_promise(nth, answer.address);
+            self.clients[nth as usize].server = answer.server;
         }
         if answer.xid >> 24 != u32::from(self.round) {
             return;
@@ -224,7 +264,15 @@ impl Crowd {
             (MessageType::Offer, State::Asking(Request::Discover)) => {
                 self.ask(nth, Request::Select { address: answer.address, server: answer.server });
             }
-            (MessageType::Ack, State::Asking(request)) => self.on_ack(nth, request, answer.address),
+            (MessageType::Ack, State::Asking(request)) => {
+                let of = |server: &Option<SocketAddrV4>| {
+                    server.is_some_and(|server| *server.ip() == answer.server)
+                };
+                if let Some(which) = self.servers.iter().position(of) {
+                    self.acks[which] += 1;
+                }
+                self.on_ack(nth, request, answer.address);
+            }
             (MessageType::Nak, State::Asking(Request::Renew { address })) => {
                 self.violations.push(format!("client {nth} was refused its own address {address}"));
                 self.ask(nth, Request::Discover);

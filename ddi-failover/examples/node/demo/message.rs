@@ -28,6 +28,7 @@ pub enum Request {
 /// Who asks. Every other client names itself by a client_id too.
 #[derive(Clone, Copy)]
 pub struct Identity {
+    nth: u32,
     pub hw_addr: [u8; 6],
     pub has_client_id: bool,
 }
@@ -36,13 +37,18 @@ impl Identity {
     /// The nth client.
     pub fn nth(nth: u32) -> Self {
         let [a, b, c, d] = nth.to_be_bytes();
-        Self { hw_addr: [2, 0xdd, a, b, c, d], has_client_id: nth % 2 == 1 }
+        Self { nth, hw_addr: [2, 0xdd, a, b, c, d], has_client_id: nth % 2 == 1 }
     }
 
     /// The client_id that this client sends, empty if none.
     pub fn client_id(&self) -> Vec<u8> {
         if self.has_client_id { [&[1], &self.hw_addr[..]].concat() } else { Vec::new() }
     }
+}
+
+/// The host name that the nth client sends.
+pub fn hostname(nth: u32) -> String {
+    format!("c{nth}")
 }
 
 /// Writes a message as it leaves the relay at `relay`; returns its length.
@@ -65,6 +71,8 @@ pub fn write(out: &mut [u8], who: Identity, xid: u32, relay: Ipv4Addr, request: 
     if who.has_client_id {
         message.extend_from_slice(&[&[61, 7, 1], &who.hw_addr[..]].concat());
     }
+    let name = hostname(who.nth);
+    message.extend_from_slice(&[&[12, name.len() as u8], name.as_bytes()].concat());
     message.extend_from_slice(&[55, 3, 1, 3, 6]);
     message.extend_from_slice(RELAY_AGENT_INFO);
     message.push(255);

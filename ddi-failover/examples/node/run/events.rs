@@ -1,9 +1,10 @@
 //! What the server tells: pings to send, and things that an operator should know.
 
+use super::watched::Watched;
+use crate::failover::Failover;
 use crate::net::ping::Pinger;
 use crate::say::say;
-use ddi_core::db::LeaseDb;
-use ddi_core::{Instant, LeaseKey, Now, Standalone};
+use ddi_core::{Instant, LeaseKey, Now};
 use ddi_dhcp::server::{Conflict, Event, Server};
 
 /// Lines of one kind on stderr in one second; more are only counted.
@@ -23,7 +24,7 @@ impl Events {
     }
 
     /// Takes every event of the server.
-    pub fn drain(&mut self, now: Now, server: &mut Server, db: &mut LeaseDb) {
+    pub fn drain(&mut self, now: Now, server: &mut Server, db: &mut Watched, authority: &Failover) {
         while let Some(event) = server.poll_event() {
             match event {
                 Event::Ping { address, .. } => {
@@ -53,7 +54,7 @@ impl Events {
             }
         }
         while let Some(address) = self.pinger.as_ref().and_then(Pinger::answer) {
-            server.handle_ping(now, db, &Standalone, address, true);
+            server.handle_ping(now, db, authority, address, true);
         }
     }
 

@@ -1,13 +1,15 @@
 //! Between the server engine and the sockets.
 
 use super::rest::Rest;
+use super::watched::Watched;
+use crate::failover::Failover;
 use crate::net;
 use crate::net::link::{Frames, Link};
 use crate::net::receive::Receiver;
 use crate::net::send::{Sender, Way};
 use crate::say::say;
 use ddi_core::db::LeaseDb;
-use ddi_core::{HwAddr, Now, Standalone};
+use ddi_core::{HwAddr, Now};
 use ddi_dhcp::server::{Destination, MAX_REPLY, Received, Server, Transmit};
 use nix::errno::Errno;
 use nix::sys::socket::{SockaddrIn, getsockname};
@@ -71,7 +73,8 @@ impl Packets {
         &mut self,
         now: Now,
         server: &mut Server,
-        db: &mut LeaseDb,
+        db: &mut Watched,
+        authority: &Failover,
     ) -> io::Result<Option<io::Error>> {
         self.taken = 0;
         while self.taken < TURN {
@@ -82,7 +85,7 @@ impl Packets {
                     to: datagram.to,
                     bytes: datagram.bytes,
                 };
-                server.handle_datagram(now, db, &Standalone, &received);
+                server.handle_datagram(now, db, authority, &received);
             });
             let got = match got {
                 Ok(got) => got,

@@ -1,6 +1,7 @@
 //! The answer to `ctl status`.
 
 use super::Node;
+use super::packets::Packets;
 use crate::ctl::json::state;
 use ddi_core::{BindingState, LeaseStore, Now};
 use serde_json::{Map, Value, json};
@@ -15,21 +16,21 @@ impl Node {
             "pid": std::process::id(),
             "uptime_seconds": now.instant.0 / 1000,
             "dhcp4": {
-                "listen": self.packets.local,
+                "listen": self.packets.as_ref().map(|packets| packets.local),
                 "offers": self.server.offers(),
-                "receive_failed": self.packets.rest.failed,
-                "send_failed": self.packets.send_failed(),
+                "receive_failed": self.packets.as_ref().map_or(0, |packets| packets.rest.failed),
+                "send_failed": self.packets.as_ref().map_or(0, Packets::send_failed),
                 "counters": counters,
                 "subnets": self.subnets(),
             },
             "control": { "failed": self.control_rest.failed },
             "database": {
                 "data_dir": self.config.data_dir,
-                "leases": self.db.len(),
-                "lsn": self.db.appended().0,
-                "durable_lsn": self.db.durable().0,
-                "log_bytes": self.db.log_bytes(),
-                "snapshot_bytes": self.db.snapshot_bytes(),
+                "leases": self.db.db.len(),
+                "lsn": self.db.db.appended().0,
+                "durable_lsn": self.db.db.durable().0,
+                "log_bytes": self.db.db.log_bytes(),
+                "snapshot_bytes": self.db.db.snapshot_bytes(),
                 "compacting": self.compaction.is_running(),
             },
         })
@@ -42,11 +43,11 @@ impl Node {
                 .iter()
                 .filter(|pool| pool.subnet_id == subnet.id)
                 .map(|pool| {
-                    let counts = self.db.pool_counts(pool.id).unwrap_or_default();
+                    let counts = self.db.db.pool_counts(pool.id).unwrap_or_default();
                     json!({ "first": pool.first, "last": pool.last, "size": counts.total, "free": counts.free })
                 })
                 .collect();
-            let counts = self.db.counts(subnet.id);
+            let counts = self.db.db.counts(subnet.id);
             let leases: Map<_, _> = BindingState::ALL
                 .iter()
                 .map(|one| (state(*one).to_owned(), json!(counts.of(*one))))

@@ -2,10 +2,49 @@
 
 use ddi_core::db::LeaseDb;
 use ddi_core::log::{Batch, LogError, Synced};
+use ddi_dns::journal::Journal;
 use nix::sys::eventfd::EventFd;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
 use std::thread::{self, JoinHandle};
+
+/// What has batches to be synced.
+pub trait Batches {
+    /// The next one, if something has gathered and none is out.
+    fn take(&mut self) -> Option<Batch>;
+    /// One is back.
+    fn durable(&mut self, synced: Synced) -> Result<(), LogError>;
+    /// All that is left, here and now.
+    fn commit_all(&mut self) -> Result<(), LogError>;
+}
+
+impl Batches for LeaseDb {
+    fn take(&mut self) -> Option<Batch> {
+        self.take_batch()
+    }
+
+    fn durable(&mut self, synced: Synced) -> Result<(), LogError> {
+        self.batch_durable(synced).map(|_| ())
+    }
+
+    fn commit_all(&mut self) -> Result<(), LogError> {
+        self.commit().map(|_| ())
+    }
+}
+
+impl Batches for Journal {
+    fn take(&mut self) -> Option<Batch> {
+        self.take_batch()
+    }
+
+    fn durable(&mut self, synced: Synced) -> Result<(), LogError> {
+        self.batch_durable(synced).map(|_| ())
+    }
+
+    fn commit_all(&mut self) -> Result<(), LogError> {
+        self.commit().map(|_| ())
+    }
+}
 
 /// Hands batches to the sync thread and takes them back.
 pub struct Syncer {
@@ -38,17 +77,17 @@ impl Syncer {
 
     /// Takes back a batch that is done, and gives out what has gathered since: the slower the disk, the
     /// larger the next batch. An error means that the database is no more to be trusted.
-    pub fn turn(&mut self, db: &mut LeaseDb) -> Result<(), String> {
+    pub fn turn(&mut self, db: &mut impl Batches) -> Result<(), String> {
         match self.synced.try_recv() {
             Ok(synced) => {
                 self.out = false;
-                db.batch_durable(synced).map_err(|e| e.to_string())?;
+                db.durable(synced).map_err(|e| e.to_string())?;
             }
             Err(TryRecvError::Empty) => {}
             Err(TryRecvError::Disconnected) => return Err("the sync thread is gone".to_owned()),
         }
         if !self.out
-            && let Some(batch) = db.take_batch()
+            && let Some(batch) = db.take()
             && let Some(batches) = &self.batches
         {
             // The channel has room: no batch is out.
@@ -57,18 +96,27 @@ impl Syncer {
         Ok(())
     }
 
+    /// Waits until everything is on disk.
+    pub fn settle(&mut self, db: &mut impl Batches) -> Result<(), LogError> {
+        if std::mem::take(&mut self.out)
+            && let Ok(synced) = self.synced.recv()
+        {
+            db.durable(synced)?;
+        }
+        db.commit_all()
+    }
+
     /// Waits until everything is on disk, and ends the thread.
-    pub fn finish(&mut self, db: &mut LeaseDb) -> Result<(), LogError> {
+    pub fn finish(&mut self, db: &mut impl Batches) -> Result<(), LogError> {
         if self.out
             && let Ok(synced) = self.synced.recv()
         {
-            db.batch_durable(synced)?;
+            db.durable(synced)?;
         }
         self.batches = None;
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }
-        db.commit()?;
-        Ok(())
+        db.commit_all()
     }
 }

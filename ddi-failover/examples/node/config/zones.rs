@@ -1,0 +1,172 @@
+//! From `[dns]`, `[[zone]]` and `[[tsig_key]]` to what the name server is given.
+
+use super::File;
+use super::dns::{SerialPolicy, TsigKey, Zone, ZoneRole, name};
+use super::place::{At, Fault};
+use ddi_dns::Name;
+use ddi_dns::acl::{Access, AccessList, Rule};
+use ddi_dns::tsig::{Key, Keys};
+use ddi_dns::zone;
+use std::collections::HashSet;
+use std::net::{IpAddr, SocketAddrV4};
+use std::path::{Path, PathBuf};
+
+/// What the name server is given.
+#[derive(Clone)]
+pub struct DnsPlan {
+    pub listen: SocketAddrV4,
+    pub nsid: Vec<u8>,
+    /// In bytes.
+    pub udp_payload_max: u16,
+    pub keys: Keys,
+    pub zones: Vec<ZonePlan>,
+}
+
+/// A zone and who may do what with it.
+#[derive(Clone)]
+pub struct ZonePlan {
+    pub apex: Name,
+    pub role: ZoneRole,
+    pub primaries: Vec<SocketAddrV4>,
+    pub primaries_key: Option<Key>,
+    pub file: Option<PathBuf>,
+    pub notify: Vec<SocketAddrV4>,
+    pub notify_key: Option<Key>,
+    pub access: Access,
+    pub policy: zone::SerialPolicy,
+}
+
+/// The zones of one subnet's names.
+#[derive(Clone, PartialEq, Eq)]
+pub struct DdnsPlan {
+    pub subnet_id: u32,
+    pub forward: Name,
+    pub reverse: Name,
+}
+
+/// The longest answer over UDP that is never in pieces on any usual network.
+const UDP_PAYLOAD_DEFAULT: u16 = 1232;
+
+/// `None` if there is no `[dns]`. Files are relative to `folder`.
+pub fn plan(file: &File, folder: &Path) -> Result<Option<DnsPlan>, Fault> {
+    let Some(dns) = &file.dns else {
+        return match (file.zone.first(), file.tsig_key.first()) {
+            (Some(zone), _) => Err(Fault::new(&zone.name, "a zone needs [dns]")),
+            (None, Some(key)) => Err(Fault::new(&key.name, "a key needs [dns]")),
+            (None, None) => Ok(None),
+        };
+    };
+    if let Some(size) = &dns.udp_payload_max
+        && !(512..=4096).contains(size.get_ref())
+    {
+        return Err(Fault::new(size, "from 512 to 4096 bytes"));
+    }
+    let mut keys = Keys::default();
+    for key in &file.tsig_key {
+        keys.add(tsig_key(key)?).map_err(|e| Fault::new(&key.name, e.to_string()))?;
+    }
+    let (mut zones, mut apexes) = (Vec::new(), HashSet::new());
+    for zone in &file.zone {
+        let plan = zone_plan(zone, &keys, folder)?;
+        if !apexes.insert(plan.apex.clone()) {
+            return Err(Fault::new(&zone.name, "the zone is there twice"));
+        }
+        zones.push(plan);
+    }
+    Ok(Some(DnsPlan {
+        listen: *dns.listen.get_ref(),
+        nsid: dns.nsid.clone().unwrap_or_default().into_bytes(),
+        udp_payload_max: dns.udp_payload_max.as_ref().map_or(UDP_PAYLOAD_DEFAULT, |size| *size.get_ref()),
+        keys,
+        zones,
+    }))
+}
+
+/// The subnets whose clients get names.
+pub fn ddns(file: &File, server: &ddi_dhcp::server::Config) -> Result<Vec<DdnsPlan>, Fault> {
+    let subnets = file.dhcp4.iter().flat_map(|dhcp4| &dhcp4.subnet).zip(&server.subnets);
+    let named = subnets.filter_map(|(subnet, built)| Some((built.id, subnet.ddns.as_ref()?)));
+    let zones: HashSet<Name> = file.zone.iter().filter_map(|zone| name(&zone.name).ok()).collect();
+    let zone = |at: &At<String>| {
+        let missing = || Fault::new(at, format!("there is no zone {:?}", at.get_ref()));
+        name(at).and_then(|name| zones.get(&name).cloned().ok_or_else(missing))
+    };
+    named
+        .map(|(subnet_id, ddns)| {
+            Ok(DdnsPlan { subnet_id, forward: zone(&ddns.forward)?, reverse: zone(&ddns.reverse)? })
+        })
+        .collect()
+}
+
+fn tsig_key(key: &TsigKey) -> Result<Key, Fault> {
+    let algorithm = key.algorithm.get_ref().parse().map_err(|_| {
+        Fault::new(&key.algorithm, format!("there is no TSIG algorithm {:?}", key.algorithm.get_ref()))
+    })?;
+    Key::new(name(&key.name)?.as_ref(), algorithm, &key.secret.0)
+        .map_err(|e| Fault::new(&key.name, e.to_string()))
+}
+
+fn zone_plan(zone: &Zone, keys: &Keys, folder: &Path) -> Result<ZonePlan, Fault> {
+    let apex = name(&zone.name)?;
+    match zone.role {
+        ZoneRole::Secondary if zone.primaries.is_empty() => {
+            return Err(Fault::new(&zone.name, "a secondary needs primaries"));
+        }
+        ZoneRole::Primary if !zone.primaries.is_empty() => {
+            return Err(Fault::new(&zone.name, "a primary has no primaries"));
+        }
+        ZoneRole::Primary if zone.file.is_none() => {
+            return Err(Fault::new(&zone.name, "a primary needs a file for its first start"));
+        }
+        _ => {}
+    }
+    let key = |named: &Option<At<String>>| named.as_ref().map(|named| find(named, keys)).transpose();
+    // Who is followed may say that there is news.
+    let primaries = zone.primaries.iter().map(|primary| Rule::prefix(IpAddr::V4(*primary.ip()).into()));
+    let access = Access {
+        transfer: access_list(&zone.allow_transfer, keys)?,
+        update: access_list(&zone.allow_update, keys)?,
+        notify: primaries.collect(),
+        ..Access::default()
+    };
+    Ok(ZonePlan {
+        apex,
+        role: zone.role,
+        primaries: zone.primaries.clone(),
+        primaries_key: key(&zone.primaries_key)?,
+        file: zone.file.as_ref().map(|file| folder.join(file)),
+        notify: zone.notify.clone(),
+        notify_key: key(&zone.notify_key)?,
+        access,
+        policy: match zone.serial_policy {
+            SerialPolicy::Increment => zone::SerialPolicy::Increment,
+            SerialPolicy::Unix => zone::SerialPolicy::UnixTime,
+            SerialPolicy::Date => zone::SerialPolicy::Date,
+            SerialPolicy::Modulo([slot, of]) if slot < of => zone::SerialPolicy::Modulo { slot, of },
+            SerialPolicy::Modulo(_) => {
+                return Err(Fault::new(&zone.name, "modulo = [R, M]: R is less than M"));
+            }
+        },
+    })
+}
+
+fn find(named: &At<String>, keys: &Keys) -> Result<Key, Fault> {
+    let missing = || Fault::new(named, format!("there is no key {:?}", named.get_ref()));
+    keys.get(name(named)?.as_ref()).cloned().ok_or_else(missing)
+}
+
+/// Rules, whose keys must be there.
+fn access_list(rules: &[At<String>], keys: &Keys) -> Result<AccessList, Fault> {
+    for rule in rules {
+        let words = rule.get_ref().trim_start_matches('!').split_ascii_whitespace();
+        for key in words.filter_map(|word| word.strip_prefix("key:")) {
+            let known = key.parse::<Name>().is_ok_and(|key| keys.get(key.as_ref()).is_some());
+            if !known {
+                return Err(Fault::new(rule, format!("there is no key {key:?}")));
+            }
+        }
+    }
+    let parse =
+        |rule: &At<String>| rule.get_ref().parse::<Rule>().map_err(|e| Fault::new(rule, e.to_string()));
+    rules.iter().map(parse).collect()
+}

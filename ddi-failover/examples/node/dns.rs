@@ -1,0 +1,17 @@
+//! The name server: a thread of its own with its sockets, zones and journal. The packet thread sends it the
+//! leases that have changed, the control threads their questions.
+
+pub mod commands;
+mod compact;
+mod control;
+mod desk;
+mod follow;
+pub mod load;
+mod names;
+mod serve;
+mod tcp;
+mod zones;
+
+pub use commands::{Command, Commands, ZoneVerb};
+pub use names::NameChange;
+pub use serve::NameServer;

@@ -1,0 +1,483 @@
+//! The name server's thread: one loop over [`poll`], as the packet thread's.
+
+use super::commands::{COMMANDS_MAX, Command, Commands};
+use super::compact::Compactor;
+use super::desk::{Desk, Said};
+use super::follow::Follows;
+use super::load;
+use super::names::Names;
+use super::tcp::{CONNECTIONS_MAX, Connection};
+use super::zones::Zones;
+use crate::config::dns::ZoneRole;
+use crate::config::zones::{DdnsPlan, DnsPlan};
+use crate::net;
+use crate::net::receive::Receiver;
+use crate::net::send::{Sender, Way};
+use crate::net::stream;
+use crate::run::rest::Rest;
+use crate::run::sync::Syncer;
+use crate::run::{Clock, Failure, random};
+use crate::say::say;
+use ddi_core::log::FileStorage;
+use ddi_core::{Instant, Now};
+use ddi_dns::journal::{Journal, JournalConfig};
+use ddi_dns::secondary::SecondaryEvent;
+use ddi_dns::update::{ForwardTransmit, Source};
+use ddi_dns::xfr::TRANSMIT_MAX;
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::eventfd::{EfdFlags, EventFd};
+use nix::sys::socket::{SockaddrIn, getsockname};
+use std::collections::HashMap;
+use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, TcpListener};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::mpsc::sync_channel;
+use std::thread::{self, JoinHandle};
+use std::{fs, io};
+
+/// The longest datagram that is sent, in bytes.
+const UDP_MAX: usize = 4096;
+/// Datagrams handled before anything else gets a turn.
+const TURN: usize = 4 * net::BATCH;
+/// Room in the journal's batch for one slice of changes of names, in bytes.
+const NAMES_ROOM: usize = 2 << 20;
+/// The journal's folder in the data directory.
+const FOLDER: &str = "dns";
+
+/// The running name server.
+pub struct NameServer {
+    /// Where it receives; the port is known even if any was asked for.
+    pub local: SocketAddrV4,
+    pub commands: Commands,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl NameServer {
+    /// Opens sockets and zones, and starts the thread.
+    pub fn start(plan: &DnsPlan, ddns: &[DdnsPlan], data_dir: &Path) -> Result<Self, Failure> {
+        let wake = EventFd::from_flags(EfdFlags::EFD_NONBLOCK | EfdFlags::EFD_CLOEXEC)
+            .map_err(Failure::at("eventfd"))?;
+        let wake = Arc::new(wake);
+        let (sender, commands) = sync_channel(COMMANDS_MAX);
+        let (opened, outcome) = sync_channel(1);
+        let (plan, ddns, data_dir) = (plan.clone(), ddns.to_vec(), data_dir.to_owned());
+        let waker = wake.clone();
+        let thread = thread::Builder::new()
+            .name("dns".to_owned())
+            .spawn(move || {
+                // What batches datagrams can't change threads.
+                let mut server = match Server::open(&plan, &ddns, &data_dir, waker, commands) {
+                    Ok(server) => server,
+                    Err(failure) => return drop(opened.send(Err(failure))),
+                };
+                let _ = opened.send(Ok(server.local));
+                if let Err(why) = server.run() {
+                    // Nothing more can be promised to those who update zones.
+                    say(format!("name server: {why}"));
+                    std::process::exit(1);
+                }
+            })
+            .map_err(Failure::at("name server"))?;
+        let local = outcome.recv().map_err(Failure::at("name server"))??;
+        Ok(Self { local, commands: Commands { sender, wake }, thread: Some(thread) })
+    }
+
+    /// Ends it cleanly.
+    pub fn stop(mut self) {
+        if self.commands.sender.send(Command::Stop).is_ok() {
+            let _ = self.commands.wake.write(1);
+        }
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+pub(super) struct Server {
+    local: SocketAddrV4,
+    udp: OwnedFd,
+    receiver: Receiver,
+    sender: Sender<UDP_MAX>,
+    listener: TcpListener,
+    /// After failures of the listener.
+    rest: Rest,
+    connections: Vec<Connection>,
+    next_link: u64,
+    pub(super) desk: Desk,
+    pub(super) names: Names,
+    syncer: Syncer,
+    compactor: Compactor,
+    commands: std::sync::mpsc::Receiver<Command>,
+    wake: Arc<EventFd>,
+    clock: Clock,
+    buffer: Box<[u8; TRANSMIT_MAX]>,
+    stopping: bool,
+}
+
+/// What is ready.
+struct Ready {
+    udp: bool,
+    listener: bool,
+    connections: Vec<PollFlags>,
+    primaries: Vec<bool>,
+}
+
+impl Server {
+    fn open(
+        plan: &DnsPlan,
+        ddns: &[DdnsPlan],
+        data_dir: &Path,
+        wake: Arc<EventFd>,
+        commands: std::sync::mpsc::Receiver<Command>,
+    ) -> Result<Self, Failure> {
+        let folder = data_dir.join(FOLDER);
+        let at = || folder.display().to_string();
+        fs::create_dir_all(&folder).map_err(Failure::at(at()))?;
+        let storage = FileStorage::open(&folder).map_err(Failure::at(at()))?;
+        let mut config = JournalConfig::default();
+        config.log.log_id = u64::from_le_bytes(random()?);
+        let (journal, opened) = Journal::open(Arc::new(storage), &config).map_err(Failure::at(at()))?;
+        for (file, damage) in &opened.damaged {
+            say(format!("{file}: passed over, an older one was whole: {damage}"));
+        }
+        let mut zones = Zones::new(&plan.zones, journal);
+        load_missing(&mut zones)?;
+        // One port for both transports: where any was asked for, the one that UDP got.
+        let udp = net::udp(plan.listen).map_err(Failure::at(plan.listen))?;
+        let local = getsockname::<SockaddrIn>(udp.as_raw_fd()).map(SocketAddrV4::from);
+        let local = local.map_err(Failure::at(plan.listen))?;
+        let listener = stream::listen(local).map_err(Failure::at(local))?;
+        let (clock, seed) = (Clock::start(), u64::from_le_bytes(random()?));
+        let follows = Follows::new(clock.now(), &zones, seed);
+        Ok(Self {
+            local,
+            udp,
+            receiver: Receiver::new(),
+            sender: Sender::new(),
+            listener,
+            rest: Rest::default(),
+            connections: Vec::new(),
+            next_link: 1,
+            desk: Desk::new(plan, zones, follows, seed, random()?),
+            names: Names::new(ddns),
+            syncer: Syncer::start(wake.clone()),
+            compactor: Compactor::new(wake.clone()),
+            commands,
+            wake,
+            clock,
+            buffer: Box::new([0; TRANSMIT_MAX]),
+            stopping: false,
+        })
+    }
+
+    fn run(&mut self) -> Result<(), String> {
+        // A secondary may have missed what came before a crash.
+        let start = self.clock.now();
+        for nth in 0..self.desk.zones.served.len() {
+            self.desk.tell(start, nth);
+        }
+        // What is due at once arms the first timers.
+        self.follow(start)?;
+        self.send(start);
+        while !self.stopping {
+            let ready = self.wait().map_err(|e| format!("poll: {e}"))?;
+            let now = self.clock.now();
+            if ready.udp {
+                self.receive(now);
+            }
+            self.serve_connections(now, &ready);
+            self.desk.follows.ready(now, &ready.primaries);
+            self.desk.follows.handle_timeout(now);
+            self.desk.forwarder.handle_timeout(now);
+            self.desk.notifier.handle_timeout(now);
+            self.obey(now);
+            if self.has_room_for_names() {
+                self.names.turn(now, &mut self.desk.zones);
+            }
+            self.follow(now)?;
+            self.syncer.turn(&mut self.desk.zones.journal).map_err(|e| format!("the journal failed: {e}"))?;
+            for nth in self.desk.zones.publish() {
+                self.desk.tell(now, nth);
+            }
+            self.compactor.turn(&mut self.desk.zones.journal);
+            self.send(now);
+        }
+        self.syncer.finish(&mut self.desk.zones.journal).map_err(|e| format!("the journal failed: {e}"))?;
+        self.desk.zones.publish();
+        self.send(self.clock.now());
+        Ok(())
+    }
+
+    fn wait(&self) -> nix::Result<Ready> {
+        let mut fds = vec![
+            PollFd::new(self.wake.as_fd(), PollFlags::POLLIN),
+            PollFd::new(self.udp.as_fd(), PollFlags::POLLIN),
+            PollFd::new(self.listener.as_fd(), PollFlags::POLLIN),
+        ];
+        let now = self.clock.now().instant;
+        if self.rest.is_on(now) {
+            fds[2].set_events(PollFlags::empty());
+        }
+        let fixed = fds.len();
+        fds.extend(self.connections.iter().map(|one| PollFd::new(one.fd(), one.interest())));
+        fds.extend(self.desk.follows.fds().map(|(fd, interest)| PollFd::new(fd, interest)));
+        let timers = [
+            self.desk.follows.poll_timeout(),
+            self.desk.forwarder.poll_timeout(),
+            self.desk.notifier.poll_timeout(),
+            self.names.poll_timeout().filter(|_| self.has_room_for_names()),
+            self.rest.end(now),
+        ];
+        let end = |one: &Connection| if one.has_message() { now } else { one.end() };
+        let ends = self.connections.iter().map(end);
+        let timeout = match timers.into_iter().flatten().chain(ends).min() {
+            Some(Instant(at)) => {
+                PollTimeout::try_from(at.saturating_sub(now.0).min(60_000)).unwrap_or(PollTimeout::MAX)
+            }
+            None => PollTimeout::NONE,
+        };
+        match poll(&mut fds, timeout) {
+            Ok(_) | Err(Errno::EINTR) => {}
+            Err(e) => return Err(e),
+        }
+        let ready: Vec<PollFlags> = fds.iter().map(|fd| fd.revents().unwrap_or(PollFlags::empty())).collect();
+        if !ready[0].is_empty() {
+            let _ = self.wake.read();
+        }
+        let (connections, primaries) = ready[fixed..].split_at(self.connections.len());
+        Ok(Ready {
+            udp: !ready[1].is_empty(),
+            listener: !ready[2].is_empty(),
+            connections: connections.to_vec(),
+            primaries: primaries.iter().map(|ready| !ready.is_empty()).collect(),
+        })
+    }
+
+    /// Answers what came by datagram.
+    fn receive(&mut self, now: Now) {
+        let mut taken = 0;
+        while taken < TURN {
+            let Self { receiver, sender, udp, desk, .. } = self;
+            let got = receiver.receive(udp, |datagram| {
+                let from = Source { address: SocketAddr::V4(datagram.from), link: None };
+                if let Said::Answer(len) = desk.handle(now, from, datagram.bytes, sender.next()) {
+                    sender.push(udp, len, Way { interface: 0, from: Some(datagram.to) }, datagram.from);
+                }
+            });
+            match got {
+                Ok(got) => taken += got,
+                Err(_) => return,
+            }
+            if !got.is_ok_and(|got| got == net::BATCH) {
+                return;
+            }
+        }
+    }
+
+    fn serve_connections(&mut self, now: Now, ready: &Ready) {
+        let Self { connections, desk, buffer, .. } = self;
+        let gone = PollFlags::POLLERR | PollFlags::POLLHUP | PollFlags::POLLNVAL;
+        let mut flags = ready.connections.iter();
+        connections.retain_mut(|connection| {
+            let flags = flags.next().copied().unwrap_or(PollFlags::empty());
+            // Also one that is not listened to: it would wake us without end.
+            if flags.intersects(gone) {
+                return false;
+            }
+            let ready = !flags.is_empty() || connection.has_message();
+            (!ready || serve(now, connection, desk, buffer).is_ok()) && !connection.is_over(now)
+        });
+        if ready.listener {
+            self.accept(now);
+        }
+    }
+
+    fn accept(&mut self, now: Now) {
+        for _ in 0..CONNECTIONS_MAX {
+            match stream::accept(&self.listener) {
+                Ok(Some((stream, from))) => {
+                    if self.connections.len() >= CONNECTIONS_MAX {
+                        self.make_room();
+                    }
+                    self.connections.push(Connection::new(self.next_link, from, stream, now));
+                    self.next_link += 1;
+                }
+                Ok(None) => return,
+                // Too many open files, most likely.
+                Err(_) => return self.rest.begin(now.instant),
+            }
+        }
+    }
+
+    /// Whoever has the most connections loses the one that has been quiet for longest.
+    fn make_room(&mut self) {
+        let mut counts: HashMap<Ipv4Addr, usize> = HashMap::new();
+        for one in &self.connections {
+            *counts.entry(*one.from.ip()).or_default() += 1;
+        }
+        let most = counts.values().copied().max();
+        let all = self.connections.iter().enumerate();
+        let of_most = all.filter(|(_, one)| counts.get(one.from.ip()).copied() == most);
+        if let Some((nth, _)) = of_most.min_by_key(|(_, one)| one.end()) {
+            self.connections.swap_remove(nth);
+        }
+    }
+
+    /// A slice of names changes fits the journal's next batch: else they wait until one is on disk.
+    fn has_room_for_names(&self) -> bool {
+        self.desk.zones.journal.log().room() >= NAMES_ROOM
+    }
+
+    fn obey(&mut self, now: Now) {
+        while let Ok(command) = self.commands.try_recv() {
+            if matches!(command, Command::Stop) {
+                self.stopping = true;
+                return;
+            }
+            self.on_command(now, command);
+        }
+    }
+
+    /// Takes what the secondaries have found.
+    fn follow(&mut self, now: Now) -> Result<(), String> {
+        self.ask_primaries(now);
+        while let Some((nth, event)) = self.desk.follows.poll_event() {
+            let apex = self.desk.zones.served[nth].plan.apex.clone();
+            match event {
+                SecondaryEvent::Zone { snapshot, deltas, primary } => {
+                    say(format!("{apex}: serial {} from {primary}", snapshot.serial()));
+                    if self.desk.zones.follow(nth, snapshot.clone(), deltas).is_err() {
+                        // More than a batch of the journal takes: what is there goes first. The way to
+                        // this version may be lost, the version is not.
+                        self.syncer.settle(&mut self.desk.zones.journal).map_err(|e| e.to_string())?;
+                        self.desk.zones.replace(nth, snapshot)?;
+                    }
+                }
+                SecondaryEvent::Failed { primary, why } => say(format!("{apex}: {primary}: {why}")),
+                SecondaryEvent::Expired => {
+                    say(format!("{apex}: has expired"));
+                    self.desk.zones.set_expired(nth, true);
+                    continue;
+                }
+                SecondaryEvent::UpToDate { .. } => {}
+                _ => continue,
+            }
+            self.desk.zones.set_expired(nth, self.desk.follows.is_expired(nth));
+            let note = self.desk.follows.note(now, nth);
+            if self.desk.zones.served[nth].newest.is_some() {
+                self.desk.zones.journal.set_note(apex.as_ref(), &note).map_err(|e| e.to_string())?;
+            }
+        }
+        Ok(())
+    }
+
+    fn ask_primaries(&mut self, now: Now) {
+        while let Some(datagram) = self.desk.follows.poll_transmit(now, self.sender.next()) {
+            self.push(datagram.len, SocketAddr::V4(datagram.to));
+        }
+    }
+
+    fn push(&mut self, len: usize, to: SocketAddr) {
+        if let SocketAddr::V4(to) = to {
+            // Unbound, the system would choose the address by the route alone.
+            let from = Some(*self.local.ip()).filter(|own| !own.is_unspecified());
+            self.sender.push(&self.udp, len, Way { interface: 0, from }, to);
+        }
+    }
+
+    /// Sends what the machines have.
+    fn send(&mut self, now: Now) {
+        while let Some(transmit) = self.desk.updates.poll_transmit(&self.desk.zones, &mut self.buffer[..]) {
+            self.answer(transmit.to, transmit.len);
+        }
+        while self.desk.updates.poll_event().is_some() {}
+        while let Some(transmit) = self.desk.forwarder.poll_transmit(&mut self.buffer[..]) {
+            match transmit {
+                ForwardTransmit::Answer { to, len } => self.answer(to, len),
+                // What is too long for a datagram is not handed on: the sender is told SERVFAIL.
+                ForwardTransmit::Request { to, len, .. } if len > UDP_MAX => {
+                    self.desk.forwarder.handle_unreachable(now, to);
+                }
+                ForwardTransmit::Request { to, len, .. } => {
+                    self.sender.next()[..len].copy_from_slice(&self.buffer[..len]);
+                    self.push(len, to);
+                }
+                _ => {}
+            }
+        }
+        while self.desk.forwarder.poll_event().is_some() {}
+        while let Some(transmit) = self.desk.notifier.poll_transmit(now, self.sender.next()) {
+            self.push(transmit.len, transmit.to);
+        }
+        while self.desk.notifier.poll_event().is_some() {}
+        self.ask_primaries(now);
+        self.sender.send(&self.udp);
+        for connection in &mut self.connections {
+            // One that fails is found by its next turn.
+            let _ = connection.send(now, &mut self.buffer);
+        }
+    }
+
+    /// The answer lies in the buffer.
+    fn answer(&mut self, to: Source, len: usize) {
+        let Some(link) = to.link else {
+            let len = len.min(UDP_MAX);
+            self.sender.next()[..len].copy_from_slice(&self.buffer[..len]);
+            return self.push(len, to.address);
+        };
+        if let Some(connection) = self.connections.iter_mut().find(|one| one.id == link) {
+            connection.owed = connection.owed.saturating_sub(1);
+            connection.push(&self.buffer[..len]);
+        }
+    }
+}
+
+/// Reads and answers what one connection has.
+fn serve(
+    now: Now,
+    connection: &mut Connection,
+    desk: &mut Desk,
+    buffer: &mut [u8; TRANSMIT_MAX],
+) -> io::Result<()> {
+    connection.receive(now)?;
+    let from = Source { address: SocketAddr::V4(connection.from), link: Some(connection.id) };
+    loop {
+        while let Some(message) = connection.message() {
+            let said = desk.handle(now, from, message, &mut buffer[2..]);
+            match said {
+                Said::Answer(len) => connection.push(&buffer[2..2 + len]),
+                Said::Transfer(transfer) => connection.transfer(*transfer),
+                Said::Later => connection.owed += 1,
+                Said::Nothing => {}
+            }
+        }
+        connection.send(now, buffer)?;
+        // What came behind a transfer that is sent.
+        if !connection.has_message() {
+            return Ok(());
+        }
+    }
+}
+
+/// Primaries that the journal does not have yet come from their files.
+fn load_missing(zones: &mut Zones) -> Result<(), Failure> {
+    for nth in 0..zones.served.len() {
+        let served = &zones.served[nth];
+        let (true, None, Some(file)) =
+            (served.plan.role == ZoneRole::Primary, &served.newest, &served.plan.file)
+        else {
+            continue;
+        };
+        let snapshot = load::zone(served.plan.apex.as_ref(), file).map_err(Failure::System)?;
+        if zones.replace(nth, snapshot.clone()).is_err() {
+            // A batch of the journal is full.
+            zones.journal.commit().map_err(Failure::at("the journal"))?;
+            zones.replace(nth, snapshot).map_err(Failure::System)?;
+        }
+    }
+    zones.journal.commit().map_err(Failure::at("the journal"))?;
+    zones.publish();
+    Ok(())
+}

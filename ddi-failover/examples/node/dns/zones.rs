@@ -1,0 +1,230 @@
+//! The zones: what readers see, what the next change builds on, and the journal between the two.
+
+use crate::config::dns::ZoneRole;
+use crate::config::zones::ZonePlan;
+use ddi_core::{Lsn, UnixTime};
+use ddi_dns::delta::{Delta, History, HistoryLimits};
+use ddi_dns::journal::Journal;
+use ddi_dns::update::{ZoneStore, ZoneStoreError};
+use ddi_dns::zone::{Edit, Snapshot, Strictness, Zone, ZoneSet};
+use ddi_dns::{Name, NameRef};
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::sync::Arc;
+
+/// One zone.
+pub struct Served {
+    pub plan: ZonePlan,
+    /// With what is not durable yet. `None`: a secondary that has never had it.
+    pub newest: Option<Snapshot>,
+    /// Of what is durable.
+    pub history: History,
+    /// What readers see; in the set as well, unless it has expired.
+    zone: Option<Arc<Zone>>,
+    /// An operator said that nothing but a reload may change it.
+    pub is_frozen: bool,
+    pub is_expired: bool,
+}
+
+/// A version that readers see when it is durable.
+struct Pending {
+    lsn: Lsn,
+    nth: usize,
+    snapshot: Snapshot,
+    step: Step,
+}
+
+/// How a version came to be.
+enum Step {
+    Delta(Arc<Delta>),
+    Whole,
+}
+
+/// A primary's note in the journal while it is frozen.
+const FROZEN: &[u8] = b"frozen";
+
+/// All zones.
+pub struct Zones {
+    pub set: ZoneSet,
+    pub journal: Journal,
+    pub served: Vec<Served>,
+    by_apex: HashMap<Name, usize>,
+    /// In the order of their positions.
+    pending: VecDeque<Pending>,
+    /// How many are configured, and not in the set.
+    pub missing: usize,
+}
+
+impl Zones {
+    /// The zones of the plan, with what the journal holds of them. What it holds besides stays there.
+    pub fn new(plans: &[ZonePlan], journal: Journal) -> Self {
+        let (mut served, mut by_apex) = (Vec::new(), HashMap::new());
+        for plan in plans {
+            by_apex.insert(plan.apex.clone(), served.len());
+            let kept = journal.zone(plan.apex.as_ref());
+            let newest = kept.map(|kept| kept.snapshot().clone());
+            let history = kept
+                .map(|kept| kept.history().clone())
+                .unwrap_or_else(|| History::new(HistoryLimits::default()));
+            let is_frozen = plan.role == ZoneRole::Primary && kept.is_some_and(|kept| kept.note() == FROZEN);
+            let (plan, zone) = (plan.clone(), None);
+            served.push(Served { plan, newest, history, zone, is_frozen, is_expired: false });
+        }
+        let mut zones = Self {
+            set: ZoneSet::new(),
+            journal,
+            missing: served.len(),
+            served,
+            by_apex,
+            pending: VecDeque::new(),
+        };
+        for nth in 0..zones.served.len() {
+            if let Some(snapshot) = zones.served[nth].newest.clone() {
+                zones.show(nth, snapshot);
+            }
+        }
+        zones
+    }
+
+    /// The zone of this apex.
+    pub fn nth(&self, apex: NameRef<'_>) -> Option<usize> {
+        self.by_apex.get(&apex.to_name()).copied()
+    }
+
+    /// The configured zone that a name belongs to.
+    pub fn nth_above(&self, name: NameRef<'_>) -> Option<usize> {
+        (0..=name.label_count()).rev().find_map(|count| self.nth(name.suffix(count)?))
+    }
+
+    /// Changes a zone by `change`, if that makes any difference; what changes must be durable before it is told.
+    pub fn change(
+        &mut self,
+        now: UnixTime,
+        nth: usize,
+        change: impl FnOnce(&mut Edit) -> Result<(), String>,
+    ) -> Result<Option<Lsn>, String> {
+        let served = &self.served[nth];
+        let Some(newest) = &served.newest else { return Err("the zone is not loaded".to_owned()) };
+        let mut edit = Edit::new(newest);
+        change(&mut edit)?;
+        match edit.finish(served.plan.policy, now).map_err(|e| e.to_string())? {
+            None => Ok(None),
+            Some((delta, next)) => self.put(delta, next).map(Some).map_err(|e| e.to_string()),
+        }
+    }
+
+    /// Takes what a primary has given: by deltas, or as a whole.
+    pub fn follow(&mut self, nth: usize, snapshot: Snapshot, deltas: Vec<Delta>) -> Result<(), String> {
+        let Some(newest) = self.served[nth].newest.clone().filter(|_| !deltas.is_empty()) else {
+            return self.replace(nth, snapshot).map(|_| ());
+        };
+        let mut version = newest;
+        for delta in deltas {
+            let next = version.apply(&delta, Strictness::Tolerant).map_err(|e| e.to_string())?;
+            self.put_as(nth, delta, next.clone())?;
+            version = next;
+        }
+        Ok(())
+    }
+
+    /// Takes a zone as a whole, with no way from the version before.
+    pub fn replace(&mut self, nth: usize, next: Snapshot) -> Result<Lsn, String> {
+        let lsn = self.journal.replace(&next).map_err(|e| e.to_string())?;
+        self.served[nth].newest = Some(next.clone());
+        self.pending.push_back(Pending { lsn, nth, snapshot: next, step: Step::Whole });
+        Ok(lsn)
+    }
+
+    fn put_as(&mut self, nth: usize, delta: Delta, next: Snapshot) -> Result<Lsn, String> {
+        let delta = Arc::new(delta);
+        let lsn = self.journal.append(delta.clone(), &next).map_err(|e| e.to_string())?;
+        self.served[nth].newest = Some(next.clone());
+        self.pending.push_back(Pending { lsn, nth, snapshot: next, step: Step::Delta(delta) });
+        Ok(lsn)
+    }
+
+    /// Shows readers what has become durable. Tells which zones have changed.
+    pub fn publish(&mut self) -> Vec<usize> {
+        let durable = self.journal.durable();
+        let mut latest: BTreeMap<usize, Snapshot> = BTreeMap::new();
+        while self.pending.front().is_some_and(|next| next.lsn <= durable)
+            && let Some(next) = self.pending.pop_front()
+        {
+            let served = &mut self.served[next.nth];
+            match next.step {
+                Step::Delta(delta) => served.history.push(delta, next.snapshot.wire_len()),
+                Step::Whole => served.history.clear(),
+            }
+            latest.insert(next.nth, next.snapshot);
+        }
+        let changed = latest.keys().copied().collect();
+        for (nth, snapshot) in latest {
+            self.show(nth, snapshot);
+        }
+        changed
+    }
+
+    fn show(&mut self, nth: usize, snapshot: Snapshot) {
+        let served = &mut self.served[nth];
+        let shown = served.zone.as_ref().is_some_and(|zone| zone.publish(snapshot.clone()).is_ok());
+        if !shown {
+            served.zone = Some(Arc::new(Zone::new(snapshot)));
+        }
+        if !served.is_expired
+            && let Some(zone) = &served.zone
+            && self.set.insert(zone.clone()).is_none()
+        {
+            self.missing -= 1;
+        }
+    }
+
+    /// An expired zone is not served any more, or again.
+    pub fn set_expired(&mut self, nth: usize, expired: bool) {
+        let served = &mut self.served[nth];
+        if std::mem::replace(&mut served.is_expired, expired) == expired {
+            return;
+        }
+        let Some(zone) = &served.zone else { return };
+        if expired {
+            self.set.remove(served.plan.apex.as_ref());
+            self.missing += 1;
+        } else if self.set.insert(zone.clone()).is_none() {
+            self.missing -= 1;
+        }
+    }
+
+    /// Nothing but a reload changes a frozen zone. Holds over a restart once it is durable.
+    pub fn set_frozen(&mut self, nth: usize, frozen: bool) -> Result<(), String> {
+        let served = &mut self.served[nth];
+        let note = if frozen { FROZEN } else { b"" };
+        self.journal.set_note(served.plan.apex.as_ref(), note).map_err(|e| e.to_string())?;
+        served.is_frozen = frozen;
+        Ok(())
+    }
+
+    /// What readers see.
+    pub fn visible(&self, nth: usize) -> Option<Snapshot> {
+        let served = &self.served[nth];
+        served.zone.as_ref().filter(|_| !served.is_expired).map(|zone| zone.snapshot())
+    }
+}
+
+impl ZoneStore for Zones {
+    fn newest(&self, apex: NameRef<'_>) -> Option<Snapshot> {
+        let served = &self.served[self.nth(apex)?];
+        let may_change = served.plan.role == ZoneRole::Primary && !served.is_frozen;
+        served.newest.clone().filter(|_| may_change)
+    }
+
+    fn put(&mut self, delta: Delta, next: Snapshot) -> Result<Lsn, ZoneStoreError> {
+        let nth = self.nth(next.apex()).ok_or(ZoneStoreError::Stale)?;
+        self.put_as(nth, delta, next).map_err(|reason| ZoneStoreError::Failed { reason })
+    }
+
+    fn appended(&self) -> Lsn {
+        self.journal.appended()
+    }
+
+    fn durable(&self) -> Lsn {
+        self.journal.durable()
+    }
+}

@@ -1,0 +1,64 @@
+//! The answer to `ctl failover status`.
+
+use super::Failover;
+use crate::ctl::json;
+use ddi_core::db::LeaseDb;
+use ddi_core::{BindingState, UnixTime};
+use ddi_failover::{Role, State};
+use serde_json::{Map, Value, json};
+
+impl Failover {
+    /// One object for each relationship.
+    pub fn status(&self, db: &LeaseDb) -> Value {
+        let one = |partner: &super::Partner| {
+            let status = partner.endpoint.status(db);
+            let since = |time: UnixTime| if time == UnixTime::UNSET { Value::Null } else { json!(time.0) };
+            let mut leases: Map<String, Value> = Map::new();
+            let subnets: std::collections::BTreeSet<u32> =
+                partner.pools.iter().map(|pool| pool.subnet_id).collect();
+            for state in BindingState::ALL {
+                let count: u64 = subnets.iter().map(|subnet| db.counts(*subnet).of(state)).sum();
+                if count > 0 {
+                    leases.insert(json::state(state).to_owned(), json!(count));
+                }
+            }
+            let pools: Vec<Value> = partner
+                .pools
+                .iter()
+                .map(|pool| {
+                    let counts = db.pool_counts(pool.id).unwrap_or_default();
+                    json!({
+                        "first": pool.first, "last": pool.last, "size": counts.total,
+                        "free": counts.free, "backup": counts.backup,
+                    })
+                })
+                .collect();
+            json!({
+                "name": String::from_utf8_lossy(&status.name),
+                "role": match status.role { Role::Primary => "primary", Role::Secondary => "secondary" },
+                "listen": partner.listen,
+                "partner": partner.at,
+                "state": state(status.state),
+                "since": since(status.since),
+                "partner_state": status.partner.map(state),
+                "partner_since": since(status.partner_since),
+                "link": if status.link.is_some() { "up" } else { "down" },
+                "rich": status.rich,
+                "unacked": status.unacked,
+                "waiting": status.waiting,
+                "to_ack": status.to_ack,
+                "mclt_seconds": status.mclt_seconds,
+                "primary_buckets": status.primary_buckets,
+                "leases": leases,
+                "pools": pools,
+                "last_error": status.last_error.map(|why| why.to_string()),
+            })
+        };
+        Value::Array(self.partners.iter().map(one).collect())
+    }
+}
+
+/// A state's name, as an operator writes it.
+fn state(state: State) -> String {
+    state.to_string().to_lowercase().replace('_', "-")
+}

@@ -1,0 +1,60 @@
+//! SIGHUP: the configuration is read again.
+
+use super::{Node, link, pinger, relationships, server_config};
+use crate::config::failover::Failover;
+use crate::config::{self, Config};
+use crate::say::say;
+use ddi_dhcp::server::Server;
+use std::path::Path;
+
+impl Node {
+    /// SIGHUP: subnets, pools, options and all the rest that a running node can change.
+    pub(super) fn reload(&mut self, path: &Path) {
+        match self.try_reload(path) {
+            Ok(()) => say(format!("{}: read again", path.display())),
+            Err(why) => say(format!("{why}; the old configuration stays")),
+        }
+    }
+
+    fn try_reload(&mut self, path: &Path) -> Result<(), String> {
+        let config = config::load(path).map_err(|mistake| mistake.to_string())?;
+        let fixed = |config: &Config| {
+            let dhcp4 = config.file.dhcp4.as_ref().map(|dhcp4| {
+                let interface = dhcp4.interface.as_ref().map(|interface| interface.get_ref().clone());
+                (*dhcp4.listen.get_ref(), interface)
+            });
+            let failover: Vec<_> = config.file.failover.iter().map(Failover::fixed).collect();
+            (config.data_dir.clone(), *config.file.log.segment_mib.get_ref(), dhcp4, failover)
+        };
+        let names = |config: &Config| {
+            let file = &config.file;
+            (&file.dns, &file.zone, &file.tsig_key)
+                == (&self.config.file.dns, &self.config.file.zone, &self.config.file.tsig_key)
+        };
+        if fixed(&config) != fixed(&self.config) || !names(&config) {
+            let keys = "data_dir, log.segment_mib, dhcp4.listen, dhcp4.interface, [[failover]], [dns], zones and keys";
+            return Err(format!("{}: changes of {keys} need a restart", path.display()));
+        }
+        let link = link(&config).map_err(|failure| failure.to_string())?;
+        let now = self.clock.now();
+        let new = server_config(&config, link.as_ref());
+        // Whatever may be wrong is found before anything is changed: by a server that never serves, and
+        // by the pools, which change as a whole or not at all.
+        let trial = Server::new(new.clone(), 0).map_err(|e| e.to_string())?;
+        let relationships = relationships(&config, &trial).map_err(|failure| failure.to_string())?;
+        self.db.db.set_pools(&trial.pools()).map_err(|e| e.to_string())?;
+        if let Err(e) = self.server.set_config(now, new) {
+            self.db.db.set_pools(&self.server.pools()).map_err(|e| e.to_string())?;
+            return Err(e.to_string());
+        }
+        self.events.pinger = pinger(&config);
+        self.failover.set_pools(&relationships)?;
+        self.compaction.set_config(&config, &self.db.db);
+        if self.config.ddns != config.ddns {
+            self.naming.set_config(self.dns.as_ref(), &config, &self.db.db);
+            self.db.set_watched(self.failover.is_on() || self.naming.is_on());
+        }
+        self.config = config;
+        Ok(())
+    }
+}
