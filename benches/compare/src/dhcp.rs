@@ -5,6 +5,8 @@ mod net;
 mod perfdhcp;
 mod server;
 
+pub use server::build_node;
+
 use std::path::PathBuf;
 
 use crate::Failure;

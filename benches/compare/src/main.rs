@@ -4,11 +4,13 @@
 //! ddi-compare leases [N]     durable puts: LeaseDb, fjall, redb, SQLite (default N: 300000)
 //! ddi-compare compaction [N] what a compaction costs the commits that go on meanwhile
 //! ddi-compare dhcp [NAME..]  DORA exchanges: the node, Kea, dhcpd, by perfdhcp (root)
+//! ddi-compare dns [PART..]   zones: ddi, NSD, Knot, BIND, domain; all parts, or those named
 //! ```
 #![forbid(unsafe_code)]
 
 mod compaction;
 mod dhcp;
+mod dns;
 mod leases;
 mod row;
 mod table;
@@ -25,7 +27,9 @@ fn main() -> ExitCode {
         (Some("leases"), Ok(count)) => leases::run(count),
         (Some("compaction"), Ok(count)) => compaction::run(count),
         (Some("dhcp"), _) => dhcp::run(&args[1..]),
-        _ => Err("usage: ddi-compare leases [N] | compaction [N] | dhcp [NAME...]".into()),
+        (Some("dns"), _) => dns::run(&args[1..]),
+        (Some("dns-child"), _) => dns::run_child(&args[1..]),
+        _ => Err("usage: ddi-compare leases [N] | compaction [N] | dhcp [NAME...] | dns [PART...]".into()),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -175,7 +175,7 @@ impl Drop for Server {
 }
 
 /// Builds the node as its README says, and tells where its program is.
-pub(super) fn build_node() -> Result<PathBuf, Failure> {
+pub fn build_node() -> Result<PathBuf, Failure> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
     let mut build = Command::new(cargo);

@@ -1,0 +1,65 @@
+//! What a process and its children hold of memory, and took of the processor.
+
+use std::fs;
+
+use crate::Failure;
+
+/// Megabytes of the process and its descendants, what they share counted once (PSS of `/proc`).
+pub(super) fn megabytes(pid: u32) -> Result<f64, Failure> {
+    let kilobytes: u64 = family(pid)?.into_iter().map(kilobytes_of).sum();
+    Ok(kilobytes as f64 * 1024.0 / 1e6)
+}
+
+/// Of the times in `/proc/PID/stat`; Linux has had no other for user space.
+const TICKS_PER_SECOND: f64 = 100.0;
+
+/// User and system time of the process and its descendants.
+pub(super) fn cpu_seconds(pid: u32) -> Result<f64, Failure> {
+    let mut ticks = 0.0;
+    for pid in family(pid)? {
+        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+        let after_name = stat.rsplit_once(')').map_or("", |(_, rest)| rest);
+        ticks += after_name
+            .split_whitespace()
+            .skip(11)
+            .take(2)
+            .filter_map(|word| word.parse::<f64>().ok())
+            .sum::<f64>();
+    }
+    Ok(ticks / TICKS_PER_SECOND)
+}
+
+/// Nanoseconds that this thread was on a processor so far: what others do meanwhile counts for less.
+pub(super) fn thread_nanos() -> Result<u64, Failure> {
+    let text = fs::read_to_string("/proc/thread-self/schedstat")?;
+    Ok(text.split_whitespace().next().ok_or("an empty schedstat")?.parse()?)
+}
+
+fn kilobytes_of(pid: u32) -> u64 {
+    // A child may be gone by now.
+    let text = fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).unwrap_or_default();
+    let pss = text.lines().find_map(|line| line.strip_prefix("Pss:"));
+    pss.and_then(|line| line.split_whitespace().next()?.parse().ok()).unwrap_or(0)
+}
+
+fn family(pid: u32) -> Result<Vec<u32>, Failure> {
+    let mut parents: Vec<(u32, u32)> = Vec::new();
+    for file in fs::read_dir("/proc")? {
+        let Some(pid) = file?.file_name().to_str().and_then(|name| name.parse::<u32>().ok()) else {
+            continue;
+        };
+        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+        let after_name = stat.rsplit_once(')').map_or("", |(_, rest)| rest);
+        if let Some(parent) = after_name.split_whitespace().nth(1).and_then(|word| word.parse().ok()) {
+            parents.push((pid, parent));
+        }
+    }
+    let mut found = vec![pid];
+    let mut next = 0;
+    while next < found.len() {
+        let of: u32 = found[next];
+        found.extend(parents.iter().filter(|row| row.1 == of).map(|row| row.0));
+        next += 1;
+    }
+    Ok(found)
+}
