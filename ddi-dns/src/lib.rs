@@ -7,6 +7,7 @@
 //! | [`zone`] | versions of a zone, edits, the set of zones |
 //! | [`answer`] | queries to answers |
 //! | [`delta`], [`journal`] | what a step changed; zones and their history on disk |
+//! | [`db`] | all zones of a server: changes are durable before anybody sees them |
 //! | [`zonefile`] | text to records and back, and what is wrong with a zone |
 //! | [`xfr`], [`secondary`], [`notify`] | transfers both ways, and when to ask for one |
 //! | [`update`], [`ddns`], [`dhcid`] | changes by message, and for DHCP clients |
@@ -17,6 +18,7 @@
 
 pub mod acl;
 pub mod answer;
+pub mod db;
 pub mod ddns;
 pub mod delta;
 pub mod dhcid;
@@ -36,6 +38,7 @@ pub mod zone;
 pub mod zonefile;
 
 pub use answer::{AnswerConfig, AnswerContext, Answered};
+pub use db::ZoneDb;
 pub use delta::{Delta, RecordRef, Records};
 pub use error::MessageError;
 pub use journal::{Journal, JournalConfig, JournalError};

@@ -3,11 +3,13 @@
 
 mod header;
 mod reader;
+mod refuse;
 mod writer;
 
 pub use header::{Flags, HEADER_LEN, Header, Opcode, Rcode};
 pub(crate) use reader::expand_name;
 pub use reader::{HOPS_MAX, Question, Reader, RecordView, Section};
+pub use refuse::refuse;
 pub(crate) use writer::may_be_sent_compressed;
 pub use writer::{Full, Writer};
 pub(crate) use writer::{Owner, POINTER_MAX};

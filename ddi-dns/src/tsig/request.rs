@@ -4,7 +4,7 @@ use super::algorithm::Algorithm;
 use super::key::{Key, Keys};
 use super::record::{Found, Malformed, Variables, append, find, hash_message, hash_variables, time_bytes};
 use super::sign::Signer;
-use crate::message::{Flags, Full, HEADER_LEN, Header, Rcode, Reader, Writer};
+use crate::message::{HEADER_LEN, Header, Rcode, refuse};
 use crate::name::Name;
 use ddi_core::UnixTime;
 
@@ -169,7 +169,7 @@ impl Rejection {
     /// not fit, or `request` has no header.
     #[must_use]
     pub fn reply(&self, request: &[u8], now: UnixTime, buf: &mut [u8]) -> Option<usize> {
-        let len = bare_reply(request, self.rcode(), buf)?;
+        let len = refuse(request, self.rcode(), buf)?;
         let Some(error) = self.error.code() else { return Some(len) };
         let now_bytes = time_bytes(now.0);
         // The client's own time lets it check the refusal (section 5.2.3).
@@ -187,23 +187,4 @@ impl Rejection {
         }
         .ok()
     }
-}
-
-/// Writes an answer with the request's id, opcode and question, and nothing else.
-fn bare_reply(request: &[u8], rcode: Rcode, buf: &mut [u8]) -> Option<usize> {
-    let header = Header::parse(request)?;
-    if header.flags.has(Flags::QR) {
-        return None;
-    }
-    let flags = Flags(header.flags.0 & Flags::RD).with(Flags::QR);
-    let flags = flags.with_opcode(header.flags.opcode()).with_rcode(rcode);
-    let mut writer = Writer::new(buf, header.id, flags).ok()?;
-    let question = Reader::new(request).and_then(|mut reader| reader.question());
-    if let (1, Ok(Some(question))) = (header.counts[0], question) {
-        let written = writer.question(question.name().as_ref(), question.rtype, question.class);
-        if let Err(Full) = written {
-            return None;
-        }
-    }
-    Some(writer.finish())
 }
