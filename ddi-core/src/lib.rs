@@ -7,6 +7,7 @@
 #![forbid(unsafe_code)]
 
 pub mod authority;
+pub mod blocks;
 pub mod db;
 pub mod id;
 pub mod interchange;

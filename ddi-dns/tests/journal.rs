@@ -3,6 +3,7 @@
 #[path = "journal/support.rs"]
 mod support;
 
+use ddi_core::blocks::BlockDamage;
 use ddi_core::{Lsn, MemStorage, UnixTime};
 use ddi_dns::journal::{FileDamage, JournalConfig, JournalError, NOTE_MAX};
 use ddi_dns::zone::Builder;
@@ -149,7 +150,7 @@ fn a_damaged_file_is_passed_over_and_reported() {
     }
     let error = Journal::open(Arc::clone(&storage) as _, &config()).err().unwrap();
     assert!(
-        matches!(&error, JournalError::File { file, damage: FileDamage::Block { .. } } if file == newest),
+        matches!(&error, JournalError::File { file, damage: FileDamage::Blocks(BlockDamage::Block { .. }) } if file == newest),
         "{error}"
     );
 }

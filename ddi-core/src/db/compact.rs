@@ -4,10 +4,8 @@
 use super::arena::Page;
 use super::error::DbError;
 use super::lease_db::LeaseDb;
-use super::snapshot::file::{
-    BLOCK_HEAD_LEN, BLOCK_TARGET, FOOTER_LEN, HEADER_LEN, UNFINISHED, close_block, footer, header, lsn_of,
-    name, push_row,
-};
+use super::snapshot::file::{BLOCK_TARGET, FORMAT, UNFINISHED, lsn_of, name, push_row};
+use crate::blocks::{BLOCK_HEAD_LEN, ENDS_LEN, close_block};
 use crate::id::Lsn;
 use crate::log::{LogError, Storage, retire};
 use crate::store::LeaseStore;
@@ -102,16 +100,16 @@ impl Compaction {
         if matches!(self.phase, Phase::Start) {
             // What an earlier one has left there must not follow this one's end.
             self.storage.remove(UNFINISHED).map_err(DbError::storage("remove", UNFINISHED))?;
-            self.write(&header(self.lsn, self.len))?;
-            self.offset = HEADER_LEN as u64;
+            self.write(&FORMAT.header(self.lsn.0, self.len))?;
+            self.offset = ENDS_LEN as u64;
             self.phase = Phase::Rows;
         }
         let end = self.offset.saturating_add(max_bytes);
         loop {
             self.write_block()?;
             if self.pages.is_empty() {
-                self.write(&footer(self.lsn, self.len, self.offset))?;
-                self.offset += FOOTER_LEN as u64;
+                self.write(&FORMAT.footer(self.lsn.0, self.len, self.offset))?;
+                self.offset += ENDS_LEN as u64;
                 self.phase = Phase::Written;
             }
             if self.pages.is_empty() || self.offset >= end {
@@ -132,7 +130,7 @@ impl Compaction {
             page.rows().for_each(|(_, row)| push_row(row, &mut block));
         }
         if block.len() > BLOCK_HEAD_LEN {
-            close_block(self.lsn, self.offset, &mut block);
+            close_block(self.lsn.0, self.offset, &mut block);
             self.write(&block)?;
             self.offset += block.len() as u64;
         }

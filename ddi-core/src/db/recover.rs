@@ -6,6 +6,7 @@ use super::replay::{Malformed, build_indexes, replay};
 use super::snapshot::file::lsn_of;
 use super::snapshot::load::{SnapshotDamage, load};
 use super::table::Table;
+use crate::blocks::BlockDamage;
 use crate::id::Lsn;
 use crate::log::{Log, Recovered, Storage};
 use std::sync::Arc;
@@ -72,8 +73,8 @@ fn load_newest(
                 return Ok((Some((lsn, loaded.bytes)), damaged));
             }
             Ok(Ok(loaded)) => SnapshotDamage::Count { found: table.addresses.len(), said: loaded.leases },
-            Ok(Err(SnapshotDamage::Version { version })) => {
-                return Err(DbError::Snapshot { file: name, damage: SnapshotDamage::Version { version } });
+            Ok(Err(damage @ SnapshotDamage::Blocks(BlockDamage::Version { .. }))) => {
+                return Err(DbError::Snapshot { file: name, damage });
             }
             Ok(Err(damage)) => damage,
             Err(Malformed(version)) => SnapshotDamage::Row { version },

@@ -9,6 +9,7 @@ use super::replay::Malformed;
 use super::snapshot::SnapshotDamage;
 use super::snapshot::file::lsn_of;
 use super::snapshot::load::load;
+use crate::blocks::BlockDamage;
 use crate::id::Lsn;
 use crate::log::{self, BatchKind, Finding, LogError, Storage};
 use std::sync::Arc;
@@ -103,7 +104,7 @@ fn check(storage: &dyn Storage, lsn: Lsn, file: &str) -> Result<Option<SnapshotD
     });
     match checked {
         Ok(_) => Ok(None),
-        Err(damage @ SnapshotDamage::Version { .. }) => {
+        Err(damage @ SnapshotDamage::Blocks(BlockDamage::Version { .. })) => {
             Err(DbError::Snapshot { file: file.to_owned(), damage })
         }
         Err(damage) => Ok(Some(damage)),

@@ -3,6 +3,7 @@
 use crate::delta::RecordsError;
 use crate::name::Name;
 use crate::zone::{ApplyError, ZoneError};
+use ddi_core::blocks::BlockDamage;
 use ddi_core::{LogError, Lsn};
 use std::io;
 
@@ -120,29 +121,9 @@ pub enum OpError {
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum FileDamage {
-    /// It could not be read.
-    #[error("can't be read at offset {offset}: {why}")]
-    Unreadable {
-        /// Where, in bytes.
-        offset: u64,
-        /// What the storage said.
-        why: String,
-    },
-    /// The header is not one.
-    #[error("no valid header")]
-    Header,
-    /// Written by a later version of this library.
-    #[error("format version {version} is newer than this library knows")]
-    Version {
-        /// The version found.
-        version: u16,
-    },
-    /// A block or the footer is damaged or missing.
-    #[error("no valid block at offset {offset}")]
-    Block {
-        /// Where, in bytes.
-        offset: u64,
-    },
+    /// The file's bytes.
+    #[error(transparent)]
+    Blocks(#[from] BlockDamage),
     /// A block is whole, and what is in it makes no sense.
     #[error("at offset {offset}: {why}")]
     Operation {

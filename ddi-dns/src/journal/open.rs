@@ -5,6 +5,7 @@ use super::error::{FileDamage, JournalError, OpError};
 use super::file::{lsn_of, one_of, read};
 use super::replay::Replay;
 use super::zones::Zones;
+use ddi_core::blocks::BlockDamage;
 use ddi_core::log::Recovered;
 use ddi_core::{Log, LogError, Lsn, Storage};
 use std::sync::Arc;
@@ -96,7 +97,7 @@ fn load_newest(
         match loaded {
             Ok(bytes) if replay.is_whole() => return Ok((Some((lsn, bytes)), replay.zones, damaged)),
             Ok(offset) => damaged.push((name.clone(), FileDamage::Operation { offset, why: OpError::Parts })),
-            Err(damage @ FileDamage::Version { .. }) => {
+            Err(damage @ FileDamage::Blocks(BlockDamage::Version { .. })) => {
                 return Err(JournalError::File { file: name.clone(), damage });
             }
             Err(damage) => damaged.push((name.clone(), damage)),
