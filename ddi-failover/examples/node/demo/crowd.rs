@@ -86,7 +86,7 @@ impl Crowd {
         Ok(Self {
             clients: (0..clients).map(|_| client()).collect(),
             next: 0,
-            last: clients as usize,
+            last: 0,
             under_way: 0,
             sent: VecDeque::new(),
             round: 1,
@@ -137,7 +137,7 @@ impl Crowd {
         self.acks = [0; 2];
     }
 
-    /// Only so many clients take part.
+    /// So many clients take part; none does before this is called.
     pub fn set_last(&mut self, last: usize) {
         self.last = last.min(self.clients.len());
     }
@@ -152,7 +152,7 @@ impl Crowd {
     }
 
     pub fn all_done(&self) -> bool {
-        self.next == self.last && self.under_way == 0
+        self.next >= self.last && self.under_way == 0
     }
 
     /// Sends what is due, waits for answers for a moment, and takes them.
