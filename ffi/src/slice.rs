@@ -1,0 +1,134 @@
+//! What C passes by pointer, checked: values and slices in, values and buffers out.
+
+use crate::handle::Failure;
+use crate::status::DDI_E_BUFFER;
+use std::ptr::NonNull;
+
+/// # Safety
+/// `p` is NULL, or `n` bytes can be read there and don't change as long as the result is used.
+pub(crate) unsafe fn bytes<'a>(p: *const u8, n: usize, what: &str) -> Result<&'a [u8], Failure> {
+    // SAFETY: as promised.
+    unsafe { array(p, n, what) }
+}
+
+/// Text, which must be UTF-8.
+///
+/// # Safety
+/// As for [`bytes`].
+pub(crate) unsafe fn text<'a>(p: *const u8, n: usize, what: &str) -> Result<&'a str, Failure> {
+    // SAFETY: as promised.
+    let bytes = unsafe { bytes(p, n, what) }?;
+    std::str::from_utf8(bytes).map_err(|e| Failure::argument(format!("{what}: {e}")))
+}
+
+/// `n` values; `(NULL, 0)` is none.
+///
+/// # Safety
+/// As for [`bytes`], of `n` values of `T`.
+pub(crate) unsafe fn array<'a, T: Copy>(p: *const T, n: usize, what: &str) -> Result<&'a [T], Failure> {
+    if n == 0 {
+        return Ok(&[]);
+    }
+    check(p, what)?;
+    if n.checked_mul(size_of::<T>()).is_none_or(|bytes| isize::try_from(bytes).is_err()) {
+        return Err(Failure::argument(format!("{what}: a length of {n} is more than memory can hold")));
+    }
+    // SAFETY: not NULL, aligned and no longer than a slice may be; the rest is promised.
+    Ok(unsafe { std::slice::from_raw_parts(p, n) })
+}
+
+/// One value of a type of which any bytes are a legal value.
+///
+/// # Safety
+/// `p` is NULL or points to a `T`.
+pub(crate) unsafe fn read<T: Copy>(p: *const T, what: &str) -> Result<T, Failure> {
+    check(p, what)?;
+    // SAFETY: not NULL and aligned; the rest is promised.
+    Ok(unsafe { p.read() })
+}
+
+fn check<T>(p: *const T, what: &str) -> Result<(), Failure> {
+    if p.is_null() {
+        return Err(Failure::null(what));
+    }
+    if !p.is_aligned() {
+        return Err(Failure::argument(format!("{what} is not aligned")));
+    }
+    Ok(())
+}
+
+/// Where a result goes. To be checked before anything is done, and set when all is done.
+pub(crate) struct Out<T>(NonNull<T>);
+
+impl<T> Out<T> {
+    /// # Safety
+    /// `p` is NULL or points to room for a `T`, which stays until [`Out::set`].
+    pub(crate) unsafe fn new(p: *mut T, what: &str) -> Result<Self, Failure> {
+        check(p.cast_const(), what)?;
+        NonNull::new(p).map(Self).ok_or_else(|| Failure::null(what))
+    }
+
+    pub(crate) fn set(&self, value: T) {
+        // SAFETY: not NULL and aligned; that there is room was promised to `new`.
+        unsafe { self.0.write(value) }
+    }
+}
+
+/// A caller's buffer for bytes: `uint8_t *buf, size_t cap, size_t *len`.
+pub(crate) struct Buffer {
+    buf: *mut u8,
+    cap: usize,
+    len: Out<usize>,
+}
+
+impl Buffer {
+    /// `(NULL, 0)` is a legal buffer without room.
+    ///
+    /// # Safety
+    /// `buf` is NULL or `cap` bytes can be written there, and `len` is NULL or can be, as long as this lives.
+    pub(crate) unsafe fn new(buf: *mut u8, cap: usize, len: *mut usize) -> Result<Self, Failure> {
+        // SAFETY: as promised.
+        let len = unsafe { Out::new(len, "len") }?;
+        if buf.is_null() && cap > 0 {
+            return Err(Failure::null("buf"));
+        }
+        if isize::try_from(cap).is_err() {
+            return Err(Failure::argument(format!("buf: a length of {cap} is more than memory can hold")));
+        }
+        Ok(Self { buf, cap, len })
+    }
+
+    /// All of it, to be filled; then [`Buffer::filled`].
+    pub(crate) fn room(&mut self) -> &mut [u8] {
+        if self.cap == 0 {
+            return &mut [];
+        }
+        // SAFETY: not NULL as `cap` is not 0; the rest was promised to `new`.
+        unsafe { std::slice::from_raw_parts_mut(self.buf, self.cap) }
+    }
+
+    /// The first `len` bytes of the room are the result.
+    pub(crate) fn filled(&self, len: usize) {
+        self.len.set(len);
+    }
+
+    /// Copies the result there. Too short: `DDI_E_BUFFER`, and `*len` is the size needed.
+    pub(crate) fn put(&mut self, bytes: &[u8]) -> Result<(), Failure> {
+        let needed = bytes.len();
+        let Some(room) = self.room().get_mut(..needed) else { return Err(self.too_short(needed)) };
+        room.copy_from_slice(bytes);
+        self.filled(needed);
+        Ok(())
+    }
+
+    /// The failure of a buffer that is too short; tells the caller the size needed.
+    pub(crate) fn too_short(&self, needed: usize) -> Failure {
+        self.len.set(needed);
+        let cap = self.cap;
+        Failure::new(DDI_E_BUFFER, format!("a buffer of {cap} bytes is too short: {needed} are needed"))
+    }
+
+    pub(crate) const fn cap(&self) -> usize {
+        self.cap
+    }
+}
