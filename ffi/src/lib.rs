@@ -11,12 +11,13 @@ pub mod status;
 pub mod now;
 pub mod addr;
 pub mod log;
+pub mod batch;
 // The lease database.
 pub mod lease_key;
 pub mod lease;
 pub mod lease_config;
 pub mod lease_db;
-pub mod lease_batch;
+pub mod lease_commit;
 pub mod lease_pool;
 pub mod lease_compact;
 pub mod lease_file;
