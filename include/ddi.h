@@ -205,6 +205,27 @@ ddi_status ddi_log_set(const ddi_log *log);
 
 /* ============================================================================================== */
 /*
+ * Batches: what was changed since the last one, on its way to the disk, so that one thread can sync it while another
+ * one goes on handling packets. A lease database and a zone set give them and take them back.
+ */
+/* ============================================================================================== */
+
+// A batch of changes on its way to the disk. One call at a time; made to be moved to another thread.
+typedef struct ddi_batch ddi_batch;
+
+// Writes and syncs the batch. Hand it back even if that fails: then its owner knows.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_STATE` (done already), `DDI_E_IO` (the call that takes it back says what).
+ddi_status ddi_batch_sync(ddi_batch *batch);
+
+// What went wrong in the last call on this handle. Borrowed until the next one; "" if nothing did.
+const char *ddi_batch_last_error(const ddi_batch *batch);
+
+// Frees it. NULL is a no-op.
+void ddi_batch_free(ddi_batch *batch);
+
+/* ============================================================================================== */
+/*
  * Lease keys, and what a client is known by.
  */
 /* ============================================================================================== */
@@ -602,9 +623,6 @@ void ddi_lease_db_free(ddi_lease_db *db);
  */
 /* ============================================================================================== */
 
-// A batch of puts on its way to the disk. One call at a time; made to be moved to another thread.
-typedef struct ddi_lease_batch ddi_lease_batch;
-
 // Syncs everything that was put, here and now. `*durable` is what `ddi_lease_db_durable` says then.
 //
 // Errors: `DDI_E_NULL`, `DDI_E_BATCH_OUT`, `DDI_E_IO` (nothing becomes durable any more: free the database and
@@ -613,17 +631,12 @@ ddi_status ddi_lease_db_commit(ddi_lease_db *db,
                                uint64_t *durable);
 
 // Takes out what was put since the last batch. `DDI_IDLE` if there is nothing, or a batch is out. Then
-// `ddi_lease_batch_sync` on any thread, `ddi_lease_db_batch_durable`, `ddi_lease_batch_free`.
+// `ddi_batch_sync` on any thread, `ddi_lease_db_batch_durable`, `ddi_batch_free`.
 // Caller owns `*batch`; one that is freed before it is handed back is lost, and stops its database.
 //
 // Errors: `DDI_E_NULL`.
 ddi_status ddi_lease_db_take_batch(ddi_lease_db *db,
-                                   ddi_lease_batch **batch);
-
-// Writes and syncs the batch. Hand it back even if that fails: then the database knows.
-//
-// Errors: `DDI_E_NULL`, `DDI_E_STATE` (done already), `DDI_E_IO` (`ddi_lease_db_batch_durable` says what).
-ddi_status ddi_lease_batch_sync(ddi_lease_batch *batch);
+                                   ddi_batch **batch);
 
 // Hands a synced batch back to its database. `*durable` is what `ddi_lease_db_durable` says then. The batch is
 // still to be freed.
@@ -631,14 +644,8 @@ ddi_status ddi_lease_batch_sync(ddi_lease_batch *batch);
 // Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (a batch of another database), `DDI_E_STATE` (not synced, or handed back
 // already), `DDI_E_IO` (nothing becomes durable any more: free the database and open it again).
 ddi_status ddi_lease_db_batch_durable(ddi_lease_db *db,
-                                      ddi_lease_batch *batch,
+                                      ddi_batch *batch,
                                       uint64_t *durable);
-
-// What went wrong in the last call on this handle. Borrowed until the next one; "" if nothing did.
-const char *ddi_lease_batch_last_error(const ddi_lease_batch *batch);
-
-// Frees it. NULL is a no-op.
-void ddi_lease_batch_free(ddi_lease_batch *batch);
 
 // Everything up to this log sequence number survives a crash. 0 for NULL and for a poisoned handle.
 uint64_t ddi_lease_db_durable(const ddi_lease_db *db);

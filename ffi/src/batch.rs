@@ -9,7 +9,7 @@ use std::ffi::c_char;
 use std::sync::Arc;
 
 /// A batch of changes on its way to the disk. One call at a time; made to be moved to another thread.
-pub struct ddi_batch(Handle<Taken>);
+pub struct ddi_batch(pub(crate) Handle<Taken>);
 noun!(ddi_batch, Taken);
 
 pub(crate) struct Taken {
