@@ -110,6 +110,21 @@ typedef int32_t ddi_status;
 // The changes that are asked for are no longer in the log: begin with a snapshot.
 #define DDI_E_RELEASED (-104)
 
+// The configuration can't be served; last_error says what is wrong, and where.
+#define DDI_E_DHCP_CONFIG (-200)
+
+// The application's lease store gave an answer that can't be, or failed where it must not: it is not used any more.
+#define DDI_E_STORE (-201)
+
+// The relationships can't be as configured, or the saved state is not theirs; last_error says why.
+#define DDI_E_FAILOVER_CONFIG (-400)
+
+// Nothing more is taken from this connection; an event says why, and that it is to be closed.
+#define DDI_E_FAILOVER_LINK (-401)
+
+// The command does not apply in the state that the endpoint is in.
+#define DDI_E_FAILOVER_REFUSED (-402)
+
 // The status's name, such as "DDI_E_BUFFER"; "DDI_E_UNKNOWN" for a number that is none. Static.
 const char *ddi_status_name(ddi_status status);
 
@@ -923,6 +938,1201 @@ ddi_status ddi_lease_db_export(ddi_lease_db *db,
                                size_t path_len,
                                uint32_t format,
                                ddi_lease_file_counts *counts);
+
+/* ============================================================================================== */
+/*
+ * Lease store of the application: a daemon that keeps its own leases hands a table of functions in, and still
+ * has the DHCP and failover engines.
+ *
+ * The functions are called inside the calls of engines, on the calling thread, with `userdata` first. They must
+ * return normally (no longjmp, no C++ exception) and must not call anything with a handle that the engine's call
+ * uses. All but `release` must be there.
+ *
+ * Each returns `DDI_OK`, or `DDI_IDLE` for "there is none". `put` and `remove` may refuse with any error, such as
+ * `DDI_E_CONFLICT`: then they must have done nothing, and the engine goes on without it. Any other error, and any
+ * answer that can't be true (a lease of another key, a state that does not exist, more than `max` keys, a version
+ * that is not above all before), breaks the store: no call takes it any more (`DDI_E_STORE`), so that no reply
+ * goes out that builds on it. Free the engines and begin anew, as after a crash.
+ */
+/* ============================================================================================== */
+
+// The functions. A `put` and a `remove` take effect at once for all further calls, and are durable once `durable`
+// has reached the version that they gave.
+typedef struct ddi_lease_store {
+    // sizeof(ddi_lease_store)
+    uint32_t struct_size;
+    // Zero.
+    uint32_t pad;
+    // Handed to the functions.
+    void *userdata;
+    // Called once, when the store is freed; may be NULL.
+    void (*release)(void *userdata);
+    // Fills `lease` (zeroed, but for `struct_size`) with the stored one, its version included. The byte fields
+    // stay readable until the next call of one of these functions. `DDI_IDLE` if there is none.
+    ddi_status (*get)(void *userdata, const ddi_lease_key *key, ddi_lease *lease);
+    // The keys of at most `max` leases of a space with this identity, and of this subnet if one is given.
+    ddi_status (*find)(void *userdata,
+                       uint32_t space,
+                       const uint32_t *subnet_id,
+                       const ddi_identity *identity,
+                       ddi_lease_key *keys,
+                       size_t max,
+                       size_t *count);
+    // Stores a lease if it is as expected (`DDI_EXPECT_...`; else `DDI_E_CONFLICT`), and ends a hold on it.
+    // `*version` is a number above all before. Unless `forced` is 1, the store may refuse a state that can't
+    // follow the stored one (`DDI_E_TRANSITION`). What is in `lease` is the library's, and has to be copied.
+    ddi_status (*put)(void *userdata,
+                      const ddi_lease *lease,
+                      uint32_t expect,
+                      uint64_t expected_version,
+                      uint32_t forced,
+                      uint64_t *version);
+    // Forgets a lease: its address is as if never leased. `*version` is a number above all before. `DDI_IDLE`
+    // if there was none and that was expected.
+    ddi_status (*remove)(void *userdata,
+                         const ddi_lease_key *key,
+                         uint32_t expect,
+                         uint64_t expected_version,
+                         uint64_t *version);
+    // What was given this version, or a lower one, survives a crash.
+    uint64_t (*durable)(void *userdata);
+    // The next free address of a pool (`DDI_FREE_KIND_...`), the one free for the longest time last used first,
+    // and holds it: it is not given again until a put on it or `release_hold`. `DDI_IDLE` if there is none.
+    ddi_status (*next_free)(void *userdata, uint32_t pool, uint32_t kind, ddi_lease_key *key);
+    // Holds this address. `DDI_IDLE` if it is in no pool, is held, or is in a state that can't be allocated from.
+    ddi_status (*hold)(void *userdata, const ddi_lease_key *key);
+    // Ends a hold without a put; a no-op if there is none.
+    void (*release_hold)(void *userdata, const ddi_lease_key *key);
+    // The pool that this address can be allocated from. `DDI_IDLE` if none.
+    ddi_status (*pool_of)(void *userdata, const ddi_lease_key *key, uint32_t *pool);
+    // The keys of at most `max` leases that are ACTIVE or ABANDONED and whose expiration_time is neither 0 nor
+    // `DDI_TIME_NEVER` and at or before `unix_s`, oldest first.
+    ddi_status (*expired)(void *userdata,
+                          uint64_t unix_s,
+                          ddi_lease_key *keys,
+                          size_t max,
+                          size_t *count);
+    // The earliest expiration_time that `expired` would look at. `DDI_IDLE` if none.
+    ddi_status (*next_expiration)(void *userdata, uint64_t *unix_s);
+    // The keys of the stored IPv4 leases of a space from `first` to `last`, both included, in order, at most
+    // `max`; fewer than `max` means that there are no more.
+    ddi_status (*scan_v4)(void *userdata,
+                          uint32_t space,
+                          ddi_ipv4 first,
+                          ddi_ipv4 last,
+                          ddi_lease_key *keys,
+                          size_t max,
+                          size_t *count);
+    // How many addresses of the pool are in which state. `DDI_IDLE` if there is no such pool.
+    ddi_status (*pool_counts)(void *userdata, uint32_t pool, ddi_pool_counts *counts);
+} ddi_lease_store;
+
+/* ============================================================================================== */
+/*
+ * Store: the leases, as the engines see them: those of a `ddi_lease_db`, or of the application's own store
+ * (`ddi_lease_store`).
+ */
+/* ============================================================================================== */
+
+// Leases, for the calls of engines. Those of one server and its failover relationships are the same.
+//
+// Threads: a call of an engine has the store to itself, and the `ddi_lease_db` behind it.
+typedef struct ddi_store ddi_store;
+
+// The leases of a database, which goes on to be the caller's: commit it, hand its batches out, read and write it,
+// but not during a call of an engine, and free it after the store. Caller owns `*store`: `ddi_store_free`.
+ddi_status ddi_store_of_lease_db(ddi_lease_db *db,
+                                 ddi_store **store);
+
+// The application's own leases. The table of functions is copied; its `release` is called when the store is freed.
+// `DDI_E_NULL` if a function is missing, and then nothing is released. Caller owns `*store`: `ddi_store_free`.
+ddi_status ddi_store_new(const ddi_lease_store *functions,
+                         ddi_store **store);
+
+// Frees it. A database behind it stays. NULL is a no-op.
+void ddi_store_free(ddi_store *store);
+
+// `DDI_OK` as long as the store can be used. `DDI_E_STORE` if the application's store is broken; last_error says by
+// which answer.
+ddi_status ddi_store_check(ddi_store *store);
+
+// What went wrong in the last call. Borrowed until the next call on this handle; "" if nothing.
+const char *ddi_store_last_error(const ddi_store *store);
+
+/* ============================================================================================== */
+/*
+ * Failover configuration: the relationships of a server with its partners, each with pools of its own.
+ */
+/* ============================================================================================== */
+
+// This server owns FREE addresses, and speaks first.
+#define DDI_FAILOVER_PRIMARY 1
+
+// This server owns BACKUP addresses.
+#define DDI_FAILOVER_SECONDARY 2
+
+// The maximum client lead time in seconds, 1 or more; the primary's counts. Default: 3600.
+#define DDI_FAILOVER_MCLT_SECONDS 1
+
+// How many of 256 hash buckets of clients the primary answers; the primary's counts. Default: 128.
+#define DDI_FAILOVER_SPLIT 2
+
+// A client whose `secs` are above this is answered by both; 0: no load balancing. Default: 3.
+#define DDI_FAILOVER_LOAD_BALANCE_MAX_SECONDS 3
+
+// After how many seconds of silence the connection is given up, 3 or more. Default: 20.
+#define DDI_FAILOVER_RECEIVE_TIMER_SECONDS 4
+
+// How many updates this server takes without having acknowledged them. Default: 100.
+#define DDI_FAILOVER_MAX_UNACKED 5
+
+// After how many seconds in COMMUNICATIONS-INTERRUPTED the partner is taken to be down without an operator's word. 0,
+// the default: never, which is the only safe answer where a partition is possible.
+#define DDI_FAILOVER_AUTO_PARTNER_DOWN_SECONDS 6
+
+// From how many percent of the free addresses on to ask for more. Default: 15.
+#define DDI_FAILOVER_MAX_MISBALANCE_PERCENT 7
+
+// How many percent more than half of the free addresses one server keeps. Default: 10.
+#define DDI_FAILOVER_MAX_OWNERSHIP_PERCENT 8
+
+// The shortest time between two balancings, in seconds. Default: 60.
+#define DDI_FAILOVER_MIN_BALANCE_SECONDS 9
+
+// The longest time between two balancings, in seconds. Default: 3600.
+#define DDI_FAILOVER_MAX_BALANCE_SECONDS 10
+
+// 0 or 1: this server dials. Either may, or both. Default: 1.
+#define DDI_FAILOVER_DIALS 11
+
+// `DDI_FAILOVER_PROFILE_...`. Default: `DDI_FAILOVER_PROFILE_AUTO`.
+#define DDI_FAILOVER_PROFILE 12
+
+// 0 to 65535: the number by which leases say that their content is this partner's word; unique. Default: the
+// relationship's place, plus 1.
+#define DDI_FAILOVER_NUMBER 13
+
+// Spreads what two servers would else do at the same moment. Default: 0.
+#define DDI_FAILOVER_SEED 14
+
+// 0 or 1: dhcpd's check of the byte order of `secs`. Default: 0.
+#define DDI_FAILOVER_CHECK_SECS_BYTE_ORDER 15
+
+// The draft's ways, and more, with a partner that says that it is ddi; dhcpd's with any other.
+#define DDI_FAILOVER_PROFILE_AUTO 0
+
+// ISC dhcpd 4.4.3's ways.
+#define DDI_FAILOVER_PROFILE_ISC 1
+
+// The ways of draft-ietf-dhc-failover-12; both servers have to be set to it.
+#define DDI_FAILOVER_PROFILE_DRAFT 2
+
+// The relationships of a server, filled by setters and given to `ddi_failover_new`, which checks them.
+//
+// Threads: one call at a time on one configuration.
+typedef struct ddi_failover_config ddi_failover_config;
+
+// No relationships. Caller owns: `ddi_failover_config_free`.
+ddi_failover_config *ddi_failover_config_new(void);
+
+// Frees it. NULL is a no-op.
+void ddi_failover_config_free(ddi_failover_config *config);
+
+// What went wrong in the last call. Borrowed until the next call on this handle; "" if nothing.
+const char *ddi_failover_config_last_error(const ddi_failover_config *config);
+
+// Adds a relationship. Its name is 1 to 255 bytes, and the same on both servers; `role` is `DDI_FAILOVER_PRIMARY` or
+// `DDI_FAILOVER_SECONDARY`. `*relationship` is its place, counted from 0.
+ddi_status ddi_failover_config_add(ddi_failover_config *config,
+                                   const uint8_t *name,
+                                   size_t name_len,
+                                   uint32_t role,
+                                   uint32_t *relationship);
+
+// Sets a number of a relationship: `setting` is one of `DDI_FAILOVER_MCLT_SECONDS` to
+// `DDI_FAILOVER_CHECK_SECS_BYTE_ORDER`. `DDI_E_ARGUMENT` if there is no such setting, or `value` can't be its value.
+ddi_status ddi_failover_config_set(ddi_failover_config *config,
+                                   uint32_t relationship,
+                                   uint32_t setting,
+                                   uint64_t value);
+
+// Shares a pool with the partner; those of a DHCP server tells `ddi_dhcp_server_pool`. All pools of one relationship are of
+// one address space, and a pool is in one relationship at the most.
+ddi_status ddi_failover_config_add_pool(ddi_failover_config *config,
+                                        uint32_t relationship,
+                                        const ddi_pool *pool);
+
+// The bytes of the last `DDI_FAILOVER_EVENT_SAVE`, after a restart; none (NULL, 0) if there are none: the server has not
+// met its partner yet, or has lost everything. `leases_lost` is 1 if the leases that belong to them are lost or older
+// than they were, at each start until a later save is written; else 0.
+ddi_status ddi_failover_config_set_saved(ddi_failover_config *config,
+                                         uint32_t relationship,
+                                         const uint8_t *saved,
+                                         size_t saved_len,
+                                         uint32_t leases_lost);
+
+/* ============================================================================================== */
+/*
+ * Events of failover: what the application must do or may want to know.
+ */
+/* ============================================================================================== */
+
+// The room that `ddi_failover_poll_event` needs at the most, in bytes.
+#define DDI_FAILOVER_MAX_EVENT 4096
+
+// Make the bytes in the buffer durable in place of those before, atomically (a temporary file, sync, rename, sync of the
+// directory), then call `ddi_failover_handle_saved` with `number`. Until then the relationship says nothing and serves
+// nobody. A later one replaces an earlier one that was not written yet.
+#define DDI_FAILOVER_EVENT_SAVE 1
+
+// Connect to the partner, then call `ddi_failover_handle_dialled` or `ddi_failover_handle_dial_failed`.
+#define DDI_FAILOVER_EVENT_DIAL 2
+
+// Send what `ddi_failover_poll_transmit` still gives for `link`, close it, then call `ddi_failover_handle_closed`. The
+// buffer says why, in words.
+#define DDI_FAILOVER_EVENT_CLOSE 3
+
+// Connection `link` is up: the partner has agreed to talk. The buffer has its vendor class.
+#define DDI_FAILOVER_EVENT_LINKED 4
+
+// This server's state changed from `old_state` to `state` (`DDI_FAILOVER_STATE_...`).
+#define DDI_FAILOVER_EVENT_MOVED 5
+
+// The partner said that it is in `state`; `flag` is 1 if it has just started.
+#define DDI_FAILOVER_EVENT_PARTNER_STATE 6
+
+// An update of the partner's was stored: `key`.
+#define DDI_FAILOVER_EVENT_APPLIED 7
+
+// An update of the partner's was refused: `key`; the buffer says why, in words.
+#define DDI_FAILOVER_EVENT_REFUSED_PARTNER 8
+
+// The partner refused an update of ours: `key`, `number` is its reason, the buffer has it in words. `flag` is 1 if the
+// operator should know (the configurations differ, or two clients may have the address), 0 if not.
+#define DDI_FAILOVER_EVENT_REFUSED_BY_PARTNER 9
+
+// The partner's update gave a running lease to another client: `key`. Both were served with it.
+#define DDI_FAILOVER_EVENT_CLIENT_CHANGED 10
+
+// The endpoint itself ended a lease in PARTNER-DOWN, or freed one that the partner agreed on: `key`.
+#define DDI_FAILOVER_EVENT_FREED 11
+
+// More free addresses are on this side than should be, and could not be given away: `number` is the pool.
+#define DDI_FAILOVER_EVENT_UNBALANCED 12
+
+// All leases that were asked for have come.
+#define DDI_FAILOVER_EVENT_UPDATED 13
+
+// The store refused a write: `key`. The partner's update is not acknowledged.
+#define DDI_FAILOVER_EVENT_STORE_FAILED 14
+
+// An event. Members that its kind does not name are zero.
+typedef struct ddi_failover_event {
+    // sizeof(ddi_failover_event)
+    uint32_t struct_size;
+    // `DDI_FAILOVER_EVENT_...`; a later version of the library may have more.
+    uint32_t kind;
+    // Whose event it is; `DDI_FAILOVER_NOBODY` for a connection that belongs to no relationship.
+    uint32_t relationship;
+    // As the kind says.
+    uint32_t flag;
+    // Which connection.
+    uint64_t link;
+    // As the kind says.
+    uint64_t number;
+    // Which lease.
+    ddi_lease_key key;
+    // A state.
+    uint32_t state;
+    // The state before.
+    uint32_t old_state;
+} ddi_failover_event;
+
+/* ============================================================================================== */
+/*
+ * Failover (draft-ietf-dhc-failover-12, as ISC dhcpd 4.4.3 speaks it): the relationships of a server with its partners.
+ * They are the authority of the server's calls; their connections are TCP, or anything that carries bytes in order.
+ *
+ * After any `ddi_failover_handle_...`: commit the store, drain `ddi_failover_poll_transmit` for every connection, then
+ * `ddi_failover_poll_event`, then read `ddi_failover_poll_timeout`. What depends on a lease leaves only when the lease is
+ * durable: poll again after each commit.
+ *
+ * Leases that a DHCP server changes in calls that have the relationships as an argument are told to them by the library.
+ * Those that the application changes itself, it tells by `ddi_failover_handle_lease_changed`.
+ */
+/* ============================================================================================== */
+
+// No relationship, or one that is not known yet.
+#define DDI_FAILOVER_NOBODY 4294967295
+
+// "The partner is down": it serves nobody, and will not without meeting this server first.
+#define DDI_FAILOVER_COMMAND_PARTNER_DOWN 1
+
+// Hand over to the partner for long.
+#define DDI_FAILOVER_COMMAND_SHUTDOWN 2
+
+// Hand over to the partner for a short time.
+#define DDI_FAILOVER_COMMAND_PAUSE 3
+
+// Come back from the two before.
+#define DDI_FAILOVER_COMMAND_RESUME 4
+
+// All relationships of a server, each named by its place in the configuration, from 0. Connections are named by numbers
+// that the application chooses; none is used again while it is known here.
+//
+// Threads: one call at a time; calls with `const ddi_failover *` may overlap.
+typedef struct ddi_failover ddi_failover;
+
+// All relationships of a configuration, of which a copy is kept. Each has an event first, `DDI_FAILOVER_EVENT_SAVE`,
+// before which it does nothing. `DDI_E_FAILOVER_CONFIG`: `ddi_failover_config_last_error` says why. Caller owns
+// `*failover`: `ddi_failover_free`.
+ddi_status ddi_failover_new(ddi_failover_config *config,
+                            const ddi_now *now,
+                            ddi_failover **failover);
+
+// Frees it. NULL is a no-op.
+void ddi_failover_free(ddi_failover *failover);
+
+// What went wrong in the last call. Borrowed until the next call on this handle; "" if nothing.
+const char *ddi_failover_last_error(const ddi_failover *failover);
+
+// The pools of a relationship in place of those before: an array of `n`, as for `ddi_lease_db_set_pools`.
+// `DDI_E_FAILOVER_CONFIG` if they can't be; then the old ones stay.
+ddi_status ddi_failover_set_pools(ddi_failover *failover,
+                                  uint32_t relationship,
+                                  const ddi_pool *pools,
+                                  size_t n);
+
+// The application has connected to the partner of this relationship, or has begun to; `link` names the connection.
+ddi_status ddi_failover_handle_dialled(ddi_failover *failover,
+                                       const ddi_now *now,
+                                       uint32_t relationship,
+                                       uint64_t link);
+
+// `DDI_FAILOVER_EVENT_DIAL` did not succeed.
+ddi_status ddi_failover_handle_dial_failed(ddi_failover *failover,
+                                           const ddi_now *now,
+                                           uint32_t relationship);
+
+// Somebody has connected. `relationship`: whose partner it is, if its source address tells; where this server is the
+// primary it has to. `DDI_FAILOVER_NOBODY`: the first message will say.
+ddi_status ddi_failover_handle_accepted(ddi_failover *failover,
+                                        const ddi_now *now,
+                                        uint32_t relationship,
+                                        uint64_t link);
+
+// Bytes came in on a connection, cut anywhere. `DDI_E_FAILOVER_LINK`: nothing more is taken from it; an event says so,
+// too.
+ddi_status ddi_failover_handle_bytes(ddi_failover *failover,
+                                     const ddi_now *now,
+                                     ddi_store *store,
+                                     uint64_t link,
+                                     const uint8_t *bytes,
+                                     size_t bytes_len);
+
+// A connection is closed, by whomever.
+ddi_status ddi_failover_handle_closed(ddi_failover *failover,
+                                      const ddi_now *now,
+                                      ddi_store *store,
+                                      uint64_t link);
+
+// Does what is due, a slice at a time. No-op when early.
+ddi_status ddi_failover_handle_timeout(ddi_failover *failover,
+                                       const ddi_now *now,
+                                       ddi_store *store);
+
+// The application itself has changed a lease.
+ddi_status ddi_failover_handle_lease_changed(ddi_failover *failover,
+                                             const ddi_now *now,
+                                             ddi_store *store,
+                                             const ddi_lease_key *key);
+
+// An operator's word: `DDI_FAILOVER_COMMAND_...`. `DDI_E_FAILOVER_REFUSED` if it does not apply in the present state;
+// nothing has happened then.
+ddi_status ddi_failover_handle_command(ddi_failover *failover,
+                                       const ddi_now *now,
+                                       ddi_store *store,
+                                       uint32_t relationship,
+                                       uint32_t command);
+
+// The bytes of the `DDI_FAILOVER_EVENT_SAVE` with this number are durable.
+ddi_status ddi_failover_handle_saved(ddi_failover *failover,
+                                     uint32_t relationship,
+                                     uint64_t number);
+
+// Bytes to send on a connection: `*len` bytes to `buf`, as many as have room. `DDI_IDLE` if there are none now;
+// `DDI_E_BUFFER` if there is no room at all.
+ddi_status ddi_failover_poll_transmit(ddi_failover *failover,
+                                      ddi_store *store,
+                                      uint64_t link,
+                                      uint8_t *buf,
+                                      size_t cap,
+                                      size_t *len);
+
+// The next event; its bytes or text have `*len` bytes, to `buf`. `DDI_IDLE` if there is none; `DDI_E_BUFFER` if `cap` is
+// less than `*len`: the event stays (`DDI_FAILOVER_MAX_EVENT` is always enough).
+ddi_status ddi_failover_poll_event(ddi_failover *failover,
+                                   ddi_failover_event *event,
+                                   uint8_t *buf,
+                                   size_t cap,
+                                   size_t *len);
+
+// When to call `ddi_failover_handle_timeout`, on the clock of `ddi_now.instant_ms`. `DDI_IDLE`: not needed.
+ddi_status ddi_failover_poll_timeout(const ddi_failover *failover,
+                                     uint64_t *instant_ms);
+
+/* ============================================================================================== */
+/*
+ * Failover status: a relationship at a moment.
+ */
+/* ============================================================================================== */
+
+// The partner never said its state.
+#define DDI_FAILOVER_STATE_UNKNOWN 0
+
+// Just started, and waiting for the partner's word. Serves nobody.
+#define DDI_FAILOVER_STATE_STARTUP 1
+
+// Both servers work together.
+#define DDI_FAILOVER_STATE_NORMAL 2
+
+// The partner can't be reached, but may be serving.
+#define DDI_FAILOVER_STATE_COMMUNICATIONS_INTERRUPTED 3
+
+// The partner is known to serve nobody.
+#define DDI_FAILOVER_STATE_PARTNER_DOWN 4
+
+// Both may have given the same address away; finding out. Serves nobody.
+#define DDI_FAILOVER_STATE_POTENTIAL_CONFLICT 5
+
+// Getting the leases from the partner. Serves nobody.
+#define DDI_FAILOVER_STATE_RECOVER 6
+
+// Will be back soon. Serves nobody.
+#define DDI_FAILOVER_STATE_PAUSED 7
+
+// Going away for long: the partner takes over. Serves nobody.
+#define DDI_FAILOVER_STATE_SHUTDOWN 8
+
+// Ready for NORMAL as soon as the partner is. Serves renewals.
+#define DDI_FAILOVER_STATE_RECOVER_DONE 9
+
+// The partner went away during POTENTIAL-CONFLICT.
+#define DDI_FAILOVER_STATE_RESOLUTION_INTERRUPTED 10
+
+// The primary has heard all of the secondary's leases, but not yet the other way round.
+#define DDI_FAILOVER_STATE_CONFLICT_DONE 11
+
+// Has the leases; waiting until all that was forgotten has ended. Serves nobody.
+#define DDI_FAILOVER_STATE_RECOVER_WAIT 254
+
+// A relationship at a moment.
+typedef struct ddi_failover_status {
+    // sizeof(ddi_failover_status)
+    uint32_t struct_size;
+    // `DDI_FAILOVER_PRIMARY` or `DDI_FAILOVER_SECONDARY`.
+    uint32_t role;
+    // This server's state, `DDI_FAILOVER_STATE_...`.
+    uint32_t state;
+    // What the partner said last, on this connection or an earlier one.
+    uint32_t partner_state;
+    // Since when this server is in its state, in seconds since 1970.
+    uint64_t since;
+    // Since when the partner is in its, by its clock.
+    uint64_t partner_since;
+    // The connection that is up, if `is_linked` is 1.
+    uint64_t link;
+    // 1 if a connection is up.
+    uint8_t is_linked;
+    // 1 if the partner is of this library, and more than the draft is spoken.
+    uint8_t is_rich;
+    // Zero.
+    uint16_t pad;
+    // The maximum client lead time in force, in seconds.
+    uint32_t mclt_seconds;
+    // Updates that were sent and not answered.
+    uint64_t unacked;
+    // Changed leases that wait to be sent.
+    uint64_t waiting;
+    // The partner's updates that wait to be durable.
+    uint64_t to_ack;
+    // Free addresses of the primary in all pools.
+    uint64_t free;
+    // Free addresses of the secondary in all pools.
+    uint64_t backup;
+    // Events that nobody collected.
+    uint64_t events_lost;
+} ddi_failover_status;
+
+// How a relationship is now.
+ddi_status ddi_failover_get_status(ddi_failover *failover,
+                                   ddi_store *store,
+                                   uint32_t relationship,
+                                   ddi_failover_status *status);
+
+// The name of a state, such as "COMMUNICATIONS-INTERRUPTED"; "UNKNOWN" for a number that is none. Static.
+const char *ddi_failover_state_name(uint32_t state);
+
+/* ============================================================================================== */
+/*
+ * A view of a received DHCPv4 or BOOTP packet, for daemons that have a server of their own.
+ */
+/* ============================================================================================== */
+
+// `ddi_dhcp4_header.op`: from a client.
+#define DDI_DHCP4_REQUEST 1
+
+// `ddi_dhcp4_header.op`: from a server.
+#define DDI_DHCP4_REPLY 2
+
+// `ddi_dhcp4_header.cookie`: no vendor data (RFC 951).
+#define DDI_DHCP4_COOKIE_ABSENT 0
+
+// `ddi_dhcp4_header.cookie`: the magic cookie, options follow.
+#define DDI_DHCP4_COOKIE_DHCP 1
+
+// `ddi_dhcp4_header.cookie`: vendor data of an unknown kind, or rubbish.
+#define DDI_DHCP4_COOKIE_OTHER 2
+
+// `reason` of a bad option: it ends behind the packet.
+#define DDI_DHCP4_BAD_OVERRUN 1
+
+// `reason` of a bad option: option 52 is not 1, 2 or 3.
+#define DDI_DHCP4_BAD_OVERLOAD 2
+
+// `reason` of a bad option: option 52 inside sname or file.
+#define DDI_DHCP4_BAD_NESTED_OVERLOAD 3
+
+// A parsed packet, with a copy of its bytes; to be used again for the next one, so that nothing is allocated for
+// each.
+//
+// Threads: calls with `const ddi_dhcp4_packet *` may overlap; `ddi_dhcp4_packet_parse` must be alone.
+typedef struct ddi_dhcp4_packet ddi_dhcp4_packet;
+
+// The fixed part of a DHCPv4 message (RFC 2131 section 2).
+typedef struct ddi_dhcp4_header {
+    // `sizeof(ddi_dhcp4_header)`, set by the caller.
+    uint32_t struct_size;
+    // Transaction id.
+    uint32_t xid;
+    // Seconds since the client began, as it says.
+    uint16_t secs;
+    // 0x8000: answer by broadcast.
+    uint16_t flags;
+    // `DDI_DHCP4_REQUEST` or `DDI_DHCP4_REPLY`.
+    uint8_t op;
+    // Relays so far.
+    uint8_t hops;
+    // Option 53; 0 if there is none (BOOTP). Only read.
+    uint8_t message_type;
+    // `DDI_DHCP4_COOKIE_...`. Only read.
+    uint8_t cookie;
+    // Hardware type (RFC 1700; 1 is Ethernet), at most 255.
+    uint16_t hw_type;
+    // Bytes of `hw_addr`, at most 16.
+    uint8_t hw_len;
+    // Zero.
+    uint8_t reserved;
+    // chaddr.
+    uint8_t hw_addr[16];
+    // The client's address, if it has one.
+    ddi_ipv4 ciaddr;
+    // The address that the client is given.
+    ddi_ipv4 yiaddr;
+    // The next server to boot from.
+    ddi_ipv4 siaddr;
+    // The relay's address.
+    ddi_ipv4 giaddr;
+    // The boot server's name, padded with zeros; all zeros if options are in it.
+    uint8_t sname[64];
+    // The boot file, padded with zeros; all zeros if options are in it.
+    uint8_t file[128];
+} ddi_dhcp4_header;
+
+// A view of nothing yet. Caller owns: `ddi_dhcp4_packet_free`.
+ddi_dhcp4_packet *ddi_dhcp4_packet_new(void);
+
+// Frees it. NULL is a no-op.
+void ddi_dhcp4_packet_free(ddi_dhcp4_packet *packet);
+
+// What went wrong in the last call. Borrowed until the next call on this handle; "" if nothing.
+const char *ddi_dhcp4_packet_last_error(const ddi_dhcp4_packet *packet);
+
+// Takes a UDP payload in, in place of the one before. Any bytes may come: `DDI_E_MALFORMED` if the fixed part is
+// not there or can't be; a bad option spoils itself only (`ddi_dhcp4_packet_bad_option`).
+ddi_status ddi_dhcp4_packet_parse(ddi_dhcp4_packet *packet,
+                                  const uint8_t *bytes,
+                                  size_t bytes_len);
+
+// Its fixed part. `DDI_E_MALFORMED` if nothing was parsed yet, as with all getters.
+ddi_status ddi_dhcp4_packet_header(const ddi_dhcp4_packet *packet,
+                                   ddi_dhcp4_header *header);
+
+// An option's value, joined from all its parts (RFC 3396): `*len` bytes to `buf`. `DDI_IDLE` if the packet has none
+// with this code; `DDI_E_BUFFER` if `cap` is less than `*len`.
+ddi_status ddi_dhcp4_packet_option(const ddi_dhcp4_packet *packet,
+                                   uint32_t code,
+                                   uint8_t *buf,
+                                   size_t cap,
+                                   size_t *len);
+
+// A sub-option of option 82 (RFC 3046), like `ddi_dhcp4_packet_option`.
+ddi_status ddi_dhcp4_packet_relay_option(const ddi_dhcp4_packet *packet,
+                                         uint32_t code,
+                                         uint8_t *buf,
+                                         size_t cap,
+                                         size_t *len);
+
+// The codes of all options, in their order, each once: `*len` bytes to `buf`; 256 are always enough.
+ddi_status ddi_dhcp4_packet_codes(const ddi_dhcp4_packet *packet,
+                                  uint8_t *buf,
+                                  size_t cap,
+                                  size_t *len);
+
+// What was bad in the packet, from `index` 0 on; the first few are kept. `DDI_IDLE` after the last. `*offset` is in
+// bytes from the packet's start; `*reason` is one of `DDI_DHCP4_BAD_...`.
+ddi_status ddi_dhcp4_packet_bad_option(const ddi_dhcp4_packet *packet,
+                                       uint32_t index,
+                                       uint32_t *offset,
+                                       uint32_t *code,
+                                       uint32_t *reason);
+
+// The code of an option by its name in a configuration (`routers`, `domain_name`), or by digits. `DDI_E_ARGUMENT` if
+// there is none of this name.
+ddi_status ddi_dhcp4_option_code(const uint8_t *name,
+                                 size_t name_len,
+                                 uint32_t *code);
+
+/* ============================================================================================== */
+/*
+ * A DHCPv4 message that is being built, or was read to be changed.
+ */
+/* ============================================================================================== */
+
+// A message to be sent: the fixed part, and options, each code once.
+//
+// Threads: one call at a time on one message; calls with `const ddi_dhcp4_message *` may overlap.
+typedef struct ddi_dhcp4_message ddi_dhcp4_message;
+
+// A request with nothing in it. Caller owns: `ddi_dhcp4_message_free`.
+ddi_dhcp4_message *ddi_dhcp4_message_new(void);
+
+// Frees it. NULL is a no-op.
+void ddi_dhcp4_message_free(ddi_dhcp4_message *message);
+
+// What went wrong in the last call. Borrowed until the next call on this handle; "" if nothing.
+const char *ddi_dhcp4_message_last_error(const ddi_dhcp4_message *message);
+
+// Takes a UDP payload in, in place of what was there. `DDI_E_MALFORMED` as for `ddi_dhcp4_packet_parse`.
+ddi_status ddi_dhcp4_message_parse(ddi_dhcp4_message *message,
+                                   const uint8_t *bytes,
+                                   size_t bytes_len);
+
+// Begins a reply to a packet: xid, flags, giaddr and hardware address are the packet's, the rest is zero (RFC 2131
+// table 3), and there are no options.
+ddi_status ddi_dhcp4_message_reply_to(ddi_dhcp4_message *message,
+                                      const ddi_dhcp4_packet *packet);
+
+// Sets the fixed part. `message_type` and `cookie` are not looked at. `DDI_E_ARGUMENT` if `op` or the hardware
+// address can't be.
+ddi_status ddi_dhcp4_message_set_header(ddi_dhcp4_message *message,
+                                        const ddi_dhcp4_header *header);
+
+// Its fixed part.
+ddi_status ddi_dhcp4_message_header(const ddi_dhcp4_message *message,
+                                    ddi_dhcp4_header *header);
+
+// Sets option 53: 1 is DISCOVER, 2 OFFER, 3 REQUEST, 4 DECLINE, 5 ACK, 6 NAK, 7 RELEASE, 8 INFORM.
+ddi_status ddi_dhcp4_message_set_type(ddi_dhcp4_message *message, uint32_t number);
+
+// Puts an option with any bytes in, or gives it another value. 0, 52 and 255 are the writer's: `DDI_E_ARGUMENT`.
+// `DDI_E_LIMIT` if the value fits no datagram.
+ddi_status ddi_dhcp4_message_put_option(ddi_dhcp4_message *message,
+                                        uint32_t code,
+                                        const uint8_t *value,
+                                        size_t value_len);
+
+// The same from text, as in `ddi_dhcp_config_put_option_text`.
+ddi_status ddi_dhcp4_message_put_option_text(ddi_dhcp4_message *message,
+                                             const uint8_t *name,
+                                             size_t name_len,
+                                             const uint8_t *value,
+                                             size_t value_len);
+
+// Takes an option out; no-op if it is not there.
+ddi_status ddi_dhcp4_message_remove_option(ddi_dhcp4_message *message, uint32_t code);
+
+// An option's value: `*len` bytes to `buf`. `DDI_IDLE` if there is none; `DDI_E_BUFFER` if `cap` is less than `*len`.
+ddi_status ddi_dhcp4_message_option(const ddi_dhcp4_message *message,
+                                    uint32_t code,
+                                    uint8_t *buf,
+                                    size_t cap,
+                                    size_t *len);
+
+// Writes the message as it goes on the wire, at least 300 bytes long (RFC 1542 section 2.1): `*len` bytes to `buf`.
+// `DDI_E_BUFFER` if `cap` is less than `*len`; `DDI_E_LIMIT` if it fits no datagram.
+ddi_status ddi_dhcp4_message_emit(const ddi_dhcp4_message *message,
+                                  uint8_t *buf,
+                                  size_t cap,
+                                  size_t *len);
+
+/* ============================================================================================== */
+/*
+ * The configuration of a DHCPv4 server: numbers, links, subnets, pools, reservations, classes, options.
+ */
+/* ============================================================================================== */
+
+// The place for what holds for everybody; the others are given by `ddi_dhcp_config_add_...`.
+#define DDI_DHCP_EVERYWHERE 0
+
+// 0 or 1: this server knows every address of its links, so it may say NAK to a client that it has no lease of
+// (RFC 2131 section 4.3.2). Default: 0.
+#define DDI_DHCP_AUTHORITATIVE 1
+
+// The address space of all subnets, where networks overlap. Default: 0.
+#define DDI_DHCP_SPACE 2
+
+// UDP port of relays, and of this server. Default: 67.
+#define DDI_DHCP_RELAY_PORT 3
+
+// UDP port of clients. Default: 68.
+#define DDI_DHCP_CLIENT_PORT 4
+
+// How long an offer holds its address, in seconds. Default: 60.
+#define DDI_DHCP_OFFER_SECONDS 5
+
+// The most offers at once. Default: 65536.
+#define DDI_DHCP_MAX_OFFERS 6
+
+// How long an address that somebody else uses is left alone, in seconds. Default: 86400.
+#define DDI_DHCP_QUARANTINE_SECONDS 7
+
+// How long to wait for the answer to a ping before an address is offered, in milliseconds. 0, the default: no
+// ping.
+#define DDI_DHCP_PING_MILLIS 8
+
+// A client that renews within this part of its lease, in percent, gets what remains without a write. 0: always
+// write. Default: 25.
+#define DDI_DHCP_CACHE_THRESHOLD_PERCENT 9
+
+// 0 or 1: answer a DISCOVER with an ACK if the client can take it (RFC 4039). Default: 0.
+#define DDI_DHCP_RAPID_COMMIT 10
+
+// 0 or 1: give pool addresses to BOOTP clients, for ever. Default: 0.
+#define DDI_DHCP_DYNAMIC_BOOTP 11
+
+// 0 or 1: let option 118 choose the subnet (RFC 3011). Default: 0.
+#define DDI_DHCP_SUBNET_SELECTION 12
+
+// 0 or 1: serve only relays that a subnet lists. Default: 0.
+#define DDI_DHCP_ONLY_LISTED_RELAYS 13
+
+// Datagrams per second that one client may send; twice that at once. 0, the default: no limit.
+#define DDI_DHCP_CLIENT_RATE 14
+
+// Datagrams per second that one relay, or one link, may send; twice that at once. 0, the default: no limit.
+#define DDI_DHCP_RELAY_RATE 15
+
+// A reservation is for the client with this client_id (option 61).
+#define DDI_DHCP_BY_CLIENT_ID 1
+
+// A reservation is for the client with this link-layer address.
+#define DDI_DHCP_BY_HW_ADDR 2
+
+// A reservation is for whoever is on the port with this circuit-id (RFC 3046).
+#define DDI_DHCP_BY_CIRCUIT_ID 3
+
+// Option 60 is this.
+#define DDI_DHCP_IF_VENDOR_CLASS 1
+
+// Option 60 begins with this.
+#define DDI_DHCP_IF_VENDOR_CLASS_PREFIX 2
+
+// One of the classes in option 77 is this (RFC 3004).
+#define DDI_DHCP_IF_USER_CLASS 3
+
+// The link-layer address begins with this.
+#define DDI_DHCP_IF_HW_ADDR_PREFIX 4
+
+// Sub-option 1 of option 82 is this (RFC 3046).
+#define DDI_DHCP_IF_CIRCUIT_ID 5
+
+// Sub-option 2 of option 82 is this (RFC 3046).
+#define DDI_DHCP_IF_REMOTE_ID 6
+
+// Names of clients in DNS (RFC 4702): a name that the client qualified keeps its own zone.
+#define DDI_DHCP_NAMES_KEEP_CLIENT_ZONE 1
+
+// Names of clients in DNS: make one of option 12 if there is no option 81.
+#define DDI_DHCP_NAMES_FROM_HOSTNAME 2
+
+// Names of clients in DNS: the client may update its A itself (S = 0).
+#define DDI_DHCP_NAMES_ALLOW_CLIENT_UPDATES 4
+
+// Names of clients in DNS: the client may say that nobody shall update (N = 1).
+#define DDI_DHCP_NAMES_ALLOW_NO_UPDATES 8
+
+// The configuration of a DHCPv4 server, filled by setters and given to `ddi_dhcp_server_new`, which checks it
+// whole and keeps nothing of it.
+//
+// Threads: one call at a time on one configuration.
+typedef struct ddi_dhcp_config ddi_dhcp_config;
+
+// A configuration with nothing to serve. Caller owns: `ddi_dhcp_config_free`.
+ddi_dhcp_config *ddi_dhcp_config_new(void);
+
+// Frees it. NULL is a no-op.
+void ddi_dhcp_config_free(ddi_dhcp_config *config);
+
+// What went wrong in the last call. Borrowed until the next call on this handle; "" if nothing.
+const char *ddi_dhcp_config_last_error(const ddi_dhcp_config *config);
+
+// Sets a number of the whole server's: `setting` is one of `DDI_DHCP_AUTHORITATIVE` to `DDI_DHCP_RELAY_RATE`.
+// `DDI_E_ARGUMENT` if there is no such setting, or `value` can't be its value.
+ddi_status ddi_dhcp_config_set(ddi_dhcp_config *config,
+                               uint32_t setting,
+                               uint64_t value);
+
+// The server identifier (option 54), if neither the address that a message was sent to nor the link's first is
+// the right one.
+ddi_status ddi_dhcp_config_set_server_id(ddi_dhcp_config *config,
+                                         ddi_ipv4 address);
+
+// Lease times in seconds for everybody (`DDI_DHCP_EVERYWHERE`), for a subnet, or for a class, which wins. A client
+// that asks for no time gets `default_seconds`; others what they ask for, within the other two. 0xffffffff is for
+// ever. Default: one hour for everybody.
+ddi_status ddi_dhcp_config_set_lease_seconds(ddi_dhcp_config *config,
+                                             uint32_t place,
+                                             uint32_t default_seconds,
+                                             uint32_t min_seconds,
+                                             uint32_t max_seconds);
+
+// Makes full names for the clients of everybody or of a subnet (RFC 4702 section 4): `suffix` is put behind what
+// is not fully qualified; `flags` is any of `DDI_DHCP_NAMES_...` together. The server updates no DNS; its events
+// tell of names.
+ddi_status ddi_dhcp_config_set_names(ddi_dhcp_config *config,
+                                     uint32_t place,
+                                     uint32_t flags,
+                                     const uint8_t *suffix,
+                                     size_t suffix_len);
+
+// A subnet or pool is IPv6-mostly: what a client that can do without IPv4 is told as V6ONLY_WAIT (RFC 8925).
+ddi_status ddi_dhcp_config_set_v6_only_wait(ddi_dhcp_config *config,
+                                            uint32_t place,
+                                            uint32_t seconds);
+
+// An address that this server has on a link whose clients it serves; `interface` is the number that
+// `ddi_dhcp_server_handle_datagram` is told. Call it again for further addresses: the first that lies in a subnet
+// is the server identifier there.
+ddi_status ddi_dhcp_config_add_link_address(ddi_dhcp_config *config,
+                                            uint32_t interface,
+                                            ddi_ipv4 address);
+
+// Adds a subnet. `id` is unique, is written to each lease, and should be kept when the configuration changes.
+// `*subnet` is its place. `DDI_E_ARGUMENT` if `prefix` has host bits or more than 32 bits.
+ddi_status ddi_dhcp_config_add_subnet(ddi_dhcp_config *config,
+                                      uint32_t id,
+                                      ddi_ipv4 prefix,
+                                      uint32_t prefix_bits,
+                                      uint32_t *subnet);
+
+// Subnets with the same name of a shared network are on one link. An empty name takes it back.
+ddi_status ddi_dhcp_config_set_shared_network(ddi_dhcp_config *config,
+                                              uint32_t subnet,
+                                              const uint8_t *name,
+                                              size_t name_len);
+
+// The subnet's clients are behind this relay, whatever its address is.
+ddi_status ddi_dhcp_config_add_relay(ddi_dhcp_config *config,
+                                     uint32_t subnet,
+                                     ddi_ipv4 relay);
+
+// Adds a pool to a subnet: addresses to give out, both ends included. `*pool` is its place.
+ddi_status ddi_dhcp_config_add_pool(ddi_dhcp_config *config,
+                                    uint32_t subnet,
+                                    ddi_ipv4 first,
+                                    ddi_ipv4 last,
+                                    uint32_t *pool);
+
+// Only clients of this class, and of others that are added, get an address of the pool.
+ddi_status ddi_dhcp_config_add_pool_class(ddi_dhcp_config *config,
+                                          uint32_t pool,
+                                          const uint8_t *class_name,
+                                          size_t class_name_len);
+
+// Keeps an address of a subnet for one client; `by` is one of `DDI_DHCP_BY_...`. `*reservation` is its place.
+ddi_status ddi_dhcp_config_add_reservation(ddi_dhcp_config *config,
+                                           uint32_t subnet,
+                                           uint32_t by,
+                                           const uint8_t *client,
+                                           size_t client_len,
+                                           ddi_ipv4 address,
+                                           uint32_t *reservation);
+
+// The host name (option 12) of a reservation's client, in place of the one that it sends.
+ddi_status ddi_dhcp_config_set_hostname(ddi_dhcp_config *config,
+                                        uint32_t reservation,
+                                        const uint8_t *hostname,
+                                        size_t hostname_len);
+
+// Adds a class of clients. A later class is stronger: if two have the same option, its is sent. `*class_place` is
+// its place.
+ddi_status ddi_dhcp_config_add_class(ddi_dhcp_config *config,
+                                     const uint8_t *name,
+                                     size_t name_len,
+                                     uint32_t *class_place);
+
+// A client that passes this test, or any other of the class, is in it; `test` is one of `DDI_DHCP_IF_...`.
+ddi_status ddi_dhcp_config_add_class_test(ddi_dhcp_config *config,
+                                          uint32_t class_place,
+                                          uint32_t test,
+                                          const uint8_t *value,
+                                          size_t value_len);
+
+// An option with any bytes, at any place; the narrower place wins: everywhere, subnet, pool, class, reservation. It
+// is sent to a client that asks for it, or that asks for nothing; with `always` 1, to those that ask for others, too.
+ddi_status ddi_dhcp_config_put_option(ddi_dhcp_config *config,
+                                      uint32_t place,
+                                      uint32_t code,
+                                      uint32_t always,
+                                      const uint8_t *value,
+                                      size_t value_len);
+
+// The same from text, as a configuration file has it: `name` is `routers`, `dns_servers`, `domain_name` and so on, or
+// a code in digits; `value` has commas between the items of a list. Bytes are in hex digits.
+ddi_status ddi_dhcp_config_put_option_text(ddi_dhcp_config *config,
+                                           uint32_t place,
+                                           const uint8_t *name,
+                                           size_t name_len,
+                                           const uint8_t *value,
+                                           size_t value_len);
+
+// The boot server's address (siaddr; 0.0.0.0: none), its name (sname, at most 63 bytes) and the boot file (file, at
+// most 127 bytes).
+ddi_status ddi_dhcp_config_set_boot(ddi_dhcp_config *config,
+                                    uint32_t place,
+                                    ddi_ipv4 next_server,
+                                    const uint8_t *server_name,
+                                    size_t server_name_len,
+                                    const uint8_t *boot_file,
+                                    size_t boot_file_len);
+
+/* ============================================================================================== */
+/*
+ * Events of the DHCPv4 server: what the application may want to know or must do. Act on a lease once its `version` is
+ * durable.
+ */
+/* ============================================================================================== */
+
+// A client's lease was written: `key`, `version`; `flag` is 1 if it was this client's already.
+#define DDI_DHCP_EVENT_BOUND 1
+
+// The lease has a name that belongs in DNS from now on (RFC 4702): `key`, `version`, the full name in the buffer, in
+// text form without a final dot; `flag` is 1 if the A is the server's to add, 0 if only the PTR is.
+#define DDI_DHCP_EVENT_NAME_ADDED 2
+
+// The lease no longer has this name: what was added to DNS for it goes. As before.
+#define DDI_DHCP_EVENT_NAME_REMOVED 3
+
+// The client gave its address back: `key`, `version`.
+#define DDI_DHCP_EVENT_RELEASED 4
+
+// The client's time ran out: `key`, `version`.
+#define DDI_DHCP_EVENT_EXPIRED 5
+
+// The address is in use by somebody else and quarantined: `key`, `version`; `flag` is 1 if something answered a ping, 0
+// if its client declined it.
+#define DDI_DHCP_EVENT_QUARANTINED 6
+
+// The quarantine of an address is over: `key`, `version`.
+#define DDI_DHCP_EVENT_QUARANTINE_ENDED 7
+
+// Ping `address`, through `interface` (0: by the routing table), then call `ddi_dhcp_server_handle_ping`.
+#define DDI_DHCP_EVENT_PING 8
+
+// A subnet (`subnet_id`) has no free address: `count` messages went without an answer since the event before.
+#define DDI_DHCP_EVENT_EXHAUSTED 9
+
+// A datagram got no answer: `why`, whose name (such as "no_subnet") is in the buffer, `interface`, and who sent it:
+// `address`, `port`.
+#define DDI_DHCP_EVENT_DROPPED 10
+
+// An event. Members that its kind does not name are zero.
+typedef struct ddi_dhcp_event {
+    // sizeof(ddi_dhcp_event)
+    uint32_t struct_size;
+    // `DDI_DHCP_EVENT_...`; a later version of the library may have more.
+    uint32_t kind;
+    // Which lease.
+    ddi_lease_key key;
+    // What wrote the lease.
+    uint64_t version;
+    // How many.
+    uint64_t count;
+    // As the kind says.
+    uint32_t flag;
+    // Why a datagram was dropped.
+    uint32_t why;
+    // A subnet's id.
+    uint32_t subnet_id;
+    // An interface's number.
+    uint32_t interface;
+    // An address.
+    ddi_ipv4 address;
+    // Its UDP port.
+    uint16_t port;
+    // Zero.
+    uint16_t pad;
+} ddi_dhcp_event;
+
+/* ============================================================================================== */
+/*
+ * DHCPv4 server (RFC 2131): datagrams in, leases written to a store, replies and events out.
+ *
+ * After any `ddi_dhcp_server_handle_...`: drain `ddi_dhcp_server_poll_transmit`, then `ddi_dhcp_server_poll_event`,
+ * then read `ddi_dhcp_server_poll_timeout`. A reply that promises a lease is handed out only when the lease is
+ * durable: poll again after each commit of the store. Not draining loses no lease, it delays.
+ *
+ * With failover, the relationships decide what may be answered: each call then has them as an argument, and they are
+ * told of every lease that the server changes. Without, that argument is NULL.
+ */
+/* ============================================================================================== */
+
+// The room that `ddi_dhcp_server_poll_transmit` needs, in bytes: no reply is longer.
+#define DDI_DHCP_MAX_REPLY 1472
+
+// Send to 255.255.255.255 and the link-layer broadcast address, through `interface`.
+#define DDI_DHCP_TO_BROADCAST 1
+
+// Send to `to` in a frame to `hw_addr`, through `interface`: the client does not answer ARP for it yet. A host that
+// can't do that may broadcast (RFC 2131 section 4.1).
+#define DDI_DHCP_TO_LINK_LAYER 2
+
+// Send an ordinary datagram to `to`, by the routing table.
+#define DDI_DHCP_TO_UNICAST 3
+
+// A DHCPv4 server.
+//
+// Threads: one call at a time on one server; calls with `const ddi_dhcp_server *` may overlap.
+typedef struct ddi_dhcp_server ddi_dhcp_server;
+
+// Where a reply goes.
+typedef struct ddi_dhcp_transmit {
+    // sizeof(ddi_dhcp_transmit)
+    uint32_t struct_size;
+    // `DDI_DHCP_TO_...`
+    uint32_t kind;
+    // The interface that the message came in on.
+    uint32_t interface;
+    // The source address to use; 0.0.0.0: whatever the routing table says.
+    ddi_ipv4 from;
+    // The destination.
+    ddi_ipv4 to;
+    // UDP port of the destination.
+    uint16_t port;
+    // Zero.
+    uint16_t pad;
+    // The client's link-layer address, for `DDI_DHCP_TO_LINK_LAYER`.
+    ddi_hw_addr hw_addr;
+} ddi_dhcp_transmit;
+
+// A server with this configuration, of which a copy is kept. `seed` keys its hash tables: best random. The same seed and
+// the same calls give the same bytes. `DDI_E_DHCP_CONFIG` if it can't be served: `ddi_dhcp_config_last_error` says what
+// is wrong and where, counting from 0. Caller owns `*server`: `ddi_dhcp_server_free`.
+ddi_status ddi_dhcp_server_new(ddi_dhcp_config *config,
+                               uint64_t seed,
+                               ddi_dhcp_server **server);
+
+// Frees it. NULL is a no-op.
+void ddi_dhcp_server_free(ddi_dhcp_server *server);
+
+// What went wrong in the last call. Borrowed until the next call on this handle; "" if nothing.
+const char *ddi_dhcp_server_last_error(const ddi_dhcp_server *server);
+
+// Changes the configuration: leases stay, and offers that are still possible. `DDI_E_DHCP_CONFIG` if it can't be
+// served; then the old one stays. The store has to be told of the pools again.
+ddi_status ddi_dhcp_server_set_config(ddi_dhcp_server *server,
+                                      const ddi_now *now,
+                                      const ddi_dhcp_config *config);
+
+// Tells the store of the server's pools, which are numbered by their places in the configuration, from 0. Needed once
+// after `ddi_dhcp_server_new` and after each `ddi_dhcp_server_set_config`. An application's own store is not told: it
+// reads them by `ddi_dhcp_server_pool`.
+ddi_status ddi_dhcp_server_give_pools(ddi_dhcp_server *server,
+                                      ddi_store *store);
+
+// The pool with this number, for `ddi_failover_config_add_pool` and for a store of the application's own: set
+// `pool->struct_size` before. Its arrays are borrowed until the next call on this handle. `DDI_IDLE` if there is none.
+ddi_status ddi_dhcp_server_pool(ddi_dhcp_server *server,
+                                uint32_t number,
+                                ddi_pool *pool);
+
+// A datagram came in on the server's port: its bytes, where it came in (`interface` as in
+// `ddi_dhcp_config_add_link_address`; 0 if not known), who sent it, and to which address (0.0.0.0 if not known, which is
+// taken as a broadcast). Malformed ones are counted and told as `DDI_DHCP_EVENT_DROPPED`: that is no error.
+// `DDI_E_STORE` if the application's store broke.
+ddi_status ddi_dhcp_server_handle_datagram(ddi_dhcp_server *server,
+                                           const ddi_now *now,
+                                           ddi_store *store,
+                                           ddi_failover *failover,
+                                           uint32_t interface,
+                                           ddi_ipv4 from,
+                                           uint16_t from_port,
+                                           ddi_ipv4 to,
+                                           const uint8_t *bytes,
+                                           size_t bytes_len);
+
+// Time passed: offers lapse, leases expire, quarantines end. No-op when early.
+ddi_status ddi_dhcp_server_handle_timeout(ddi_dhcp_server *server,
+                                          const ddi_now *now,
+                                          ddi_store *store,
+                                          ddi_failover *failover);
+
+// The answer to a `DDI_DHCP_EVENT_PING`: `answered` is 1 if anything answered, 0 if nothing did. Of no effect if it
+// comes too late.
+ddi_status ddi_dhcp_server_handle_ping(ddi_dhcp_server *server,
+                                       const ddi_now *now,
+                                       ddi_store *store,
+                                       ddi_failover *failover,
+                                       ddi_ipv4 address,
+                                       uint32_t answered);
+
+// An operator releases a lease: what an accepted RELEASE does to it; `*version` is what wrote it. `DDI_IDLE` if it is not
+// ACTIVE, or the failover partner has to agree first. The store's error if it refuses.
+ddi_status ddi_dhcp_server_release(ddi_dhcp_server *server,
+                                   const ddi_now *now,
+                                   ddi_store *store,
+                                   ddi_failover *failover,
+                                   const ddi_lease_key *key,
+                                   uint64_t *version);
+
+// The next reply that may leave: `*len` bytes to `buf`, and where to. `DDI_IDLE` if there is none now; `DDI_E_BUFFER` if
+// `cap` is below `DDI_DHCP_MAX_REPLY`, whatever the reply's length.
+ddi_status ddi_dhcp_server_poll_transmit(ddi_dhcp_server *server,
+                                         ddi_store *store,
+                                         ddi_dhcp_transmit *transmit,
+                                         uint8_t *buf,
+                                         size_t cap,
+                                         size_t *len);
+
+// The next event; a name in it has `*len` bytes, to `buf` (256 are always enough). `DDI_IDLE` if there is none;
+// `DDI_E_BUFFER` if `cap` is less than `*len`: the event stays.
+ddi_status ddi_dhcp_server_poll_event(ddi_dhcp_server *server,
+                                      ddi_dhcp_event *event,
+                                      uint8_t *buf,
+                                      size_t cap,
+                                      size_t *len);
+
+// When to call `ddi_dhcp_server_handle_timeout`, on the clock of `ddi_now.instant_ms`. `DDI_IDLE`: not needed.
+ddi_status ddi_dhcp_server_poll_timeout(const ddi_dhcp_server *server,
+                                        uint64_t *instant_ms);
+
+// What the server has seen and done since it was made, from `index` 0 on; `DDI_IDLE` after the last. `*name` is such as
+// "acks" or "malformed" (a reason for which datagrams were dropped). Borrowed until the server is freed.
+ddi_status ddi_dhcp_server_counter(const ddi_dhcp_server *server,
+                                   uint32_t index,
+                                   const char **name,
+                                   uint64_t *value);
 
 /* ============================================================================================== */
 /*

@@ -21,9 +21,19 @@ pub mod lease_commit;
 pub mod lease_pool;
 pub mod lease_compact;
 pub mod lease_file;
-// DHCP.
+// What the engines work on; failover; DHCP, whose server asks failover.
+pub mod lease_store;
+pub mod store;
+pub mod failover_config;
+pub mod failover_event;
+pub mod failover;
+pub mod failover_status;
+pub mod dhcp4_packet;
+pub mod dhcp4_message;
+pub mod dhcp_config;
+pub mod dhcp_event;
+pub mod dhcp_server;
 // DNS.
-// Failover.
 #[cfg(feature = "testing")]
 pub mod testing;
 
@@ -31,5 +41,6 @@ pub mod testing;
 mod db_error;
 mod guard;
 mod handle;
+mod others;
 mod slice;
 mod sized;

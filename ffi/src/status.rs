@@ -52,9 +52,21 @@ pub const DDI_E_RELEASED: ddi_status = -104;
 
 // -200 to -299: DHCP.
 
+/// The configuration can't be served; last_error says what is wrong, and where.
+pub const DDI_E_DHCP_CONFIG: ddi_status = -200;
+/// The application's lease store gave an answer that can't be, or failed where it must not: it is not used any more.
+pub const DDI_E_STORE: ddi_status = -201;
+
 // -300 to -399: DNS.
 
 // -400 to -499: failover.
+
+/// The relationships can't be as configured, or the saved state is not theirs; last_error says why.
+pub const DDI_E_FAILOVER_CONFIG: ddi_status = -400;
+/// Nothing more is taken from this connection; an event says why, and that it is to be closed.
+pub const DDI_E_FAILOVER_LINK: ddi_status = -401;
+/// The command does not apply in the state that the endpoint is in.
+pub const DDI_E_FAILOVER_REFUSED: ddi_status = -402;
 
 type Row = (ddi_status, &'static CStr, &'static CStr);
 
@@ -80,8 +92,13 @@ const ROWS: &[Row] = &[
     (DDI_E_BATCH_OUT, c"DDI_E_BATCH_OUT", c"a batch is out"),
     (DDI_E_RELEASED, c"DDI_E_RELEASED", c"the log no longer reaches back that far"),
     // dhcp
+    (DDI_E_DHCP_CONFIG, c"DDI_E_DHCP_CONFIG", c"the configuration can't be served"),
+    (DDI_E_STORE, c"DDI_E_STORE", c"the application's lease store is broken"),
     // dns
     // failover
+    (DDI_E_FAILOVER_CONFIG, c"DDI_E_FAILOVER_CONFIG", c"the relationships can't be as configured"),
+    (DDI_E_FAILOVER_LINK, c"DDI_E_FAILOVER_LINK", c"nothing more is taken from this connection"),
+    (DDI_E_FAILOVER_REFUSED, c"DDI_E_FAILOVER_REFUSED", c"the command does not apply in this state"),
 ];
 
 fn row(status: ddi_status) -> Option<&'static Row> {
