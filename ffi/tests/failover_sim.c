@@ -1,13 +1,12 @@
 /*
  * Drives a whole failover pair through the C library: two DHCP servers, their databases and relationships in one
  * process, a clock that is turned by hand, and a network of byte queues that cuts what it carries anywhere. So an
- * existing daemon could embed it: nothing here is a socket, a file or a thread.
+ * existing daemon could embed it: nothing here is a socket, a file or a thread. The secondary's leases are in a store of
+ * the application's own.
  */
-#include <ddi.h>
+#include "forward_store.h"
 
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #define CHECK(call, text) check((call), #call, (text), __LINE__)
 #define EXPECT(is_right) expect((is_right), #is_right, __LINE__)
@@ -30,6 +29,7 @@ static void expect(int is_right, const char *what, int line) {
 
 struct node {
     ddi_lease_db *db;
+    struct forward forward;
     ddi_store *store;
     ddi_dhcp_server *server;
     ddi_failover *failover;
@@ -70,13 +70,20 @@ static void start(struct node *node, int leases_lost) {
         CHECK(ddi_lease_db_open_memory(config, &node->db), ddi_lease_config_last_error(config));
         ddi_lease_config_free(config);
     }
-    CHECK(ddi_store_of_lease_db(node->db, &node->store), "");
-    CHECK(ddi_dhcp_server_give_pools(node->server, node->store), ddi_dhcp_server_last_error(node->server));
+    ddi_pool shared = {.struct_size = sizeof shared};
+    CHECK(ddi_dhcp_server_pool(node->server, 0, &shared), "");
+    if (role == DDI_FAILOVER_PRIMARY) {
+        CHECK(ddi_store_of_lease_db(node->db, &node->store), "");
+        CHECK(ddi_dhcp_server_give_pools(node->server, node->store), ddi_dhcp_server_last_error(node->server));
+    } else {
+        node->forward = (struct forward){.db = node->db};
+        ddi_lease_store functions = forward_functions(&node->forward);
+        CHECK(ddi_store_new(&functions, &node->store), "");
+        CHECK(ddi_lease_db_set_pools(node->db, &shared, 1), ddi_lease_db_last_error(node->db));
+    }
 
     ddi_failover_config *config = ddi_failover_config_new();
     CHECK(ddi_failover_config_add(config, (const uint8_t *)"sim", 3, role, &relationship), "");
-    ddi_pool shared = {.struct_size = sizeof shared};
-    CHECK(ddi_dhcp_server_pool(node->server, 0, &shared), "");
     CHECK(ddi_failover_config_add_pool(config, relationship, &shared), "");
     CHECK(ddi_failover_config_set(config, relationship, DDI_FAILOVER_MCLT_SECONDS, MCLT), "");
     CHECK(ddi_failover_config_set(config, relationship, DDI_FAILOVER_SEED, id), "");
