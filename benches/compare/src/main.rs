@@ -3,7 +3,7 @@
 //! ```text
 //! ddi-compare leases [N]     durable puts: LeaseDb, fjall, redb, SQLite (default N: 300000)
 //! ddi-compare compaction [N] what a compaction costs the commits that go on meanwhile
-//! ddi-compare dhcp [NAME..]  DORA exchanges: the node, Kea, dhcpd, by perfdhcp (root)
+//! ddi-compare dhcp [NAME..]  DORA exchanges: the node, libddi, Kea, dhcpd, by perfdhcp (root)
 //! ddi-compare dns [PART..]   zones: ddi, NSD, Knot, BIND, domain; all parts, or those named
 //! ```
 #![forbid(unsafe_code)]

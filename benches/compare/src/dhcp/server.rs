@@ -17,6 +17,8 @@ const TICKS_PER_SECOND: f64 = 100.0;
 pub(super) enum Kind {
     /// The reference node; where its program is.
     Node(PathBuf),
+    /// libddi's example `dhcp_server.c`; where its program is.
+    Library(PathBuf),
     /// Kea with its own lease file, which it never syncs.
     Kea { threads: u32 },
     /// dhcpd, which syncs before each ACK.
@@ -27,6 +29,7 @@ impl Kind {
     pub(super) fn name(&self) -> String {
         match self {
             Self::Node(_) => "ddi node (synced)".to_owned(),
+            Self::Library(_) => "libddi dhcp_server.c (synced)".to_owned(),
             Self::Kea { threads } => format!("Kea 2.2 memfile, {threads} threads (not synced)"),
             Self::Dhcpd => "dhcpd 4.4.3 (synced)".to_owned(),
         }
@@ -35,7 +38,7 @@ impl Kind {
     /// A rate per second that it should hold with ease.
     pub(super) fn first_guess(&self) -> f64 {
         match self {
-            Self::Node(_) => 5_000.0,
+            Self::Node(_) | Self::Library(_) => 5_000.0,
             Self::Kea { .. } => 2_000.0,
             Self::Dhcpd => 300.0,
         }
@@ -43,7 +46,7 @@ impl Kind {
 
     fn ready_text(&self) -> &'static str {
         match self {
-            Self::Node(_) => "ready",
+            Self::Node(_) | Self::Library(_) => "ready",
             Self::Kea { .. } => "DHCP4_STARTED",
             Self::Dhcpd => "Server starting service",
         }
@@ -55,6 +58,7 @@ impl Kind {
         let leases = folder.join("leases");
         let text = match self {
             Self::Node(_) => node_config(&leases),
+            Self::Library(_) => String::new(),
             Self::Kea { threads } => kea_config(&leases, *threads),
             Self::Dhcpd => DHCPD_CONFIG.to_owned(),
         };
@@ -63,6 +67,11 @@ impl Kind {
             Self::Node(program) => {
                 let mut command = net.on_server(&program.to_string_lossy());
                 command.arg("run").arg(&config);
+                command
+            }
+            Self::Library(program) => {
+                let mut command = net.on_server(&program.to_string_lossy());
+                command.arg(&leases).args(["67", "10.77.0.0", "16", "10.77.16.0", "10.77.255.250"]);
                 command
             }
             Self::Kea { .. } => {
@@ -197,4 +206,23 @@ pub fn build_node() -> Result<PathBuf, Failure> {
     program
         .map(PathBuf::from)
         .ok_or_else(|| format!("cargo did not build the node: {}", output.status).into())
+}
+
+/// Builds libddi and its example in C, as a C programmer would: with the header and the static library.
+pub fn build_library(folder: &Path) -> Result<PathBuf, Failure> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
+    let mut build = Command::new(cargo);
+    build.args(["build", "--release", "--quiet", "-p", "ddi-ffi"]);
+    if !build.current_dir(&root).status()?.success() {
+        return Err("cargo did not build libddi".into());
+    }
+    let program = folder.join("dhcp_server");
+    let mut compile = Command::new("cc");
+    compile.args(["-O2", "-std=c11", "-Iinclude", "ffi/examples/dhcp_server.c", "-o"]).arg(&program);
+    compile.args(["target/release/libddi.a", "-lpthread", "-ldl", "-lm"]);
+    if !compile.current_dir(&root).status()?.success() {
+        return Err("the C compiler did not build dhcp_server.c".into());
+    }
+    Ok(program)
 }
