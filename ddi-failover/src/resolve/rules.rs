@@ -75,7 +75,7 @@ pub fn decide(context: &Context<'_>, update: &Update<'_>) -> Result<Accepted, Re
         Profile::Isc if context.state == State::Normal => {
             isc_in_normal(context.role, context.held.state, update.state)
         }
-        Profile::Isc => isc_elsewhere(context.held.state, update.state),
+        Profile::Isc => isc_elsewhere(context.state, context.held.state, update.state),
         Profile::Draft => draft(context.held.state, update.state),
     };
     judge(rule, context, update)?;
@@ -196,9 +196,12 @@ fn isc_in_normal(role: Role, held: BindingState, update: BindingState) -> Rule {
     }
 }
 
-/// dhcpd in all other states.
-fn isc_elsewhere(held: BindingState, update: BindingState) -> Rule {
+/// dhcpd in all other states; but in PARTNER-DOWN it makes FREE of a lease that ended without ever saying
+/// EXPIRED, and says that once. Who comes back to it, and refused, would keep a lease that is over. By the
+/// draft's figure it is taken, too.
+fn isc_elsewhere(state: State, held: BindingState, update: BindingState) -> Rule {
     match (held, update) {
+        (Active, Free | Backup) if recovers(state) => Rule::Ending,
         (Active, Free | Backup) => Rule::No,
         (Active, Expired) => Rule::Ending,
         _ => Rule::Yes,

@@ -28,6 +28,9 @@ pub struct Failover {
     pub max_unacked: Option<At<u32>>,
     /// A partner lost for this long is taken to be down; without it, only an operator says so.
     pub auto_partner_down_seconds: Option<u32>,
+    /// The shortest time between two runs that share free addresses, and the longest. 60 and 3600.
+    pub min_balance_seconds: Option<u32>,
+    pub max_balance_seconds: Option<u32>,
     /// Pools of the relationship, each exactly as in its subnet.
     #[serde(default)]
     pub pools: Vec<At<Range>>,
@@ -48,6 +51,7 @@ impl Failover {
             number(&self.receive_timer_seconds),
             number(&self.max_unacked),
             self.auto_partner_down_seconds,
+            (self.min_balance_seconds, self.max_balance_seconds),
         )
     }
 }

@@ -84,6 +84,9 @@ fn endpoint_config(
         config.max_unacked = *max_unacked.get_ref();
     }
     config.auto_partner_down_seconds = failover.auto_partner_down_seconds;
+    let balance = &mut config.balance;
+    balance.min_balance_seconds = failover.min_balance_seconds.unwrap_or(balance.min_balance_seconds);
+    balance.max_balance_seconds = failover.max_balance_seconds.unwrap_or(balance.max_balance_seconds);
     Ok(config)
 }
 
