@@ -424,6 +424,23 @@ fn connections_are_refused_with_reasons_and_one_survives() {
     assert_eq!((pair.states(), pair.links()), ([State::Normal; 2], &[survivor][..]));
 }
 
+/// It remembers this server in NORMAL, passes over being told so, and waits to hear it.
+#[test]
+fn a_dhcpd_that_passed_over_normal_is_told_again() {
+    for role in [Role::Primary, Role::Secondary] {
+        let mut alone = Alone::normal(role, 10);
+        alone.heard();
+        alone.state(State::CommunicationsInterrupted);
+        let (_, _, bytes) = alone.take(Kind::STATE);
+        let message = Message::parse(&bytes).unwrap();
+        let Body::State(report) = Body::parse(&message).unwrap() else { panic!() };
+        assert_eq!((report.state, report.flags), (Some(2), Some(0)));
+        assert_eq!(alone.pair.states()[alone.at], State::Normal);
+        alone.state(State::Normal);
+        assert!(alone.heard().iter().all(|(kind, ..)| *kind != Kind::STATE));
+    }
+}
+
 #[test]
 fn nothing_that_ends_dhcpd_is_ever_said() {
     let fixed = |role| Config { profile: ProfileChoice::Fixed(Profile::Isc), ..config(role) };

@@ -6,18 +6,26 @@
 
 #[path = "failover_interop/alone.rs"]
 mod alone;
+#[path = "failover_interop/commands.rs"]
+mod commands;
 #[path = "failover_interop/conflict.rs"]
 mod conflict;
 #[path = "failover_interop/connecting.rs"]
 mod connecting;
+#[path = "failover_interop/control.rs"]
+mod control;
 #[path = "failover_interop/dhcpd.rs"]
 mod dhcpd;
+#[path = "failover_interop/hostile.rs"]
+mod hostile;
 #[path = "failover_interop/leases.rs"]
 mod leases;
 #[path = "failover_interop/lifetimes.rs"]
 mod lifetimes;
 #[path = "failover_interop/lost.rs"]
 mod lost;
+#[path = "failover_interop/many.rs"]
+mod many;
 #[path = "failover_interop/meeting.rs"]
 mod meeting;
 #[allow(dead_code, reason = "shared with the tests of DHCP clients")]
@@ -32,5 +40,11 @@ mod pair;
 mod process;
 #[path = "failover_interop/proxy.rs"]
 mod proxy;
+#[path = "failover_interop/rebalance.rs"]
+mod rebalance;
 #[path = "failover_interop/relay.rs"]
 mod relay;
+#[path = "failover_interop/reserved.rs"]
+mod reserved;
+#[path = "failover_interop/window.rs"]
+mod window;

@@ -332,7 +332,7 @@ fn what_an_update_makes_of_a_lease() {
         reserved: true,
         ..update(Active)
     };
-    apply(Profile::Isc, &mut lease, &active, 3);
+    apply(Profile::Isc, Role::Secondary, &mut lease, &active, 3);
     assert_eq!((lease.state, lease.rewind_state, lease.origin), (Active, Some(Active), Origin::Partner(3)));
     assert_eq!((&lease.client_id[..], lease.hw_addr.bytes()), (&b"id"[..], &[7; 6][..]));
     assert_eq!((lease.expiration_time, lease.start_time_of_state), (UnixTime(500), UnixTime(100)));
@@ -349,30 +349,37 @@ fn what_an_update_makes_of_a_lease() {
         ..active
     };
     lease.hostname = b"new".to_vec();
-    apply(Profile::Isc, &mut lease, &bulk, 3);
+    apply(Profile::Isc, Role::Secondary, &mut lease, &bulk, 3);
     assert_eq!(lease.potential_expiration_time.received, UnixTime(900), "no promise is taken back");
     assert_eq!((lease.expiration_time, lease.client_last_transaction_time), (UnixTime(500), UnixTime(101)));
     assert_eq!((lease.reserved, &lease.hostname[..]), (false, &b"new"[..]));
 
     let shorter = Update { expiration: Some(UnixTime(400)), ..bulk };
     let mut by_draft = lease.clone();
-    apply(Profile::Draft, &mut by_draft, &shorter, 3);
+    apply(Profile::Draft, Role::Secondary, &mut by_draft, &shorter, 3);
     assert_eq!(by_draft.expiration_time, UnixTime(500));
-    apply(Profile::Isc, &mut lease, &shorter, 3);
+    apply(Profile::Isc, Role::Secondary, &mut lease, &shorter, 3);
     assert_eq!(lease.expiration_time, UnixTime(400));
 
     // The end: free at once, and the client is remembered.
     apply(
         Profile::Isc,
+        Role::Secondary,
         &mut lease,
         &Update { potential_expiration: Some(UnixTime(450)), state: Released, ..bulk },
         3,
     );
     assert_eq!((lease.state, lease.rewind_state), (Free, Some(Free)));
     assert_eq!(lease.potential_expiration_time.received, UnixTime(450));
-    apply(Profile::Isc, &mut lease, &Update { client_id: None, hw_addr: None, ..update(Backup) }, 3);
+    apply(
+        Profile::Isc,
+        Role::Secondary,
+        &mut lease,
+        &Update { client_id: None, hw_addr: None, ..update(Backup) },
+        3,
+    );
     assert_eq!((lease.state, &lease.client_id[..]), (Backup, &b"id"[..]));
-    apply(Profile::Isc, &mut lease, &update(Abandoned), 3);
+    apply(Profile::Isc, Role::Secondary, &mut lease, &update(Abandoned), 3);
     assert!(lease.client_id.is_empty() && lease.hw_addr.is_empty() && lease.hostname.is_empty());
 }
 
@@ -392,10 +399,33 @@ fn what_an_acknowledgement_makes_of_a_lease() {
         lease.reserved = reserved;
         transmitted(&mut lease);
         assert_eq!(lease.rewind_state, Some(state));
-        acknowledged(role, &mut lease, UnixTime(77));
+        acknowledged(Profile::Draft, role, &mut lease, UnixTime(77));
         assert_eq!((lease.state, lease.rewind_state), (want, Some(want)), "{role:?} {state:?}");
         assert_eq!(lease.potential_expiration_time.acked, UnixTime(77));
         assert!(state.may_become(want));
+    }
+}
+
+/// Who told of the end of a reserved lease, and who heard of it, must agree whose it is now.
+#[test]
+fn both_make_the_same_of_a_reserved_lease_that_ended() {
+    for ended in [Expired, Released, Reset] {
+        for (profile, teller, told, heard) in [
+            (Profile::Draft, Role::Primary, Free, Free),
+            (Profile::Draft, Role::Secondary, Backup, Backup),
+            (Profile::Isc, Role::Primary, Free, Free),
+            // dhcpd, and it differs from itself: its primary makes it FREE, its secondary BACKUP.
+            (Profile::Isc, Role::Secondary, Free, Backup),
+        ] {
+            let mut lease = held(ended);
+            lease.reserved = true;
+            transmitted(&mut lease);
+            acknowledged(profile, teller, &mut lease, NOW);
+            assert_eq!(lease.state, told, "{profile:?} {teller:?}");
+            let mut lease = held(Active);
+            apply(profile, teller.partner(), &mut lease, &Update { reserved: true, ..update(ended) }, 3);
+            assert_eq!((lease.state, lease.rewind_state), (heard, Some(heard)), "{profile:?} {teller:?}");
+        }
     }
 }
 

@@ -81,7 +81,7 @@ impl Endpoint {
             // As if never leased, which is what it is here: nothing to store.
             return Ok(Some((addr, Lsn::ZERO)));
         }
-        apply(self.profile, &mut self.lease, &update, self.config.relationship);
+        apply(self.profile, self.config.role, &mut self.lease, &update, self.config.relationship);
         if self.rich {
             crate::endpoint::rich::take(wire, &mut self.lease);
         }
@@ -215,7 +215,7 @@ impl Endpoint {
             if known {
                 return;
             }
-            acknowledged(self.config.role, &mut self.lease, flight.potential);
+            acknowledged(self.profile, self.config.role, &mut self.lease, flight.potential);
             self.lease.rewind_state = Some(self.lease.state);
             let place = self.pools.place(addr);
             given = before != self.lease.state && self.give_freed(store, place);

@@ -205,7 +205,14 @@ impl Endpoint {
         }
         self.talk.handing_back = false;
         self.follow(step);
-        if std::mem::take(&mut self.talk.listening) && step.target().is_none() {
+        let was_listening = std::mem::take(&mut self.talk.listening);
+        // dhcpd in STARTUP passes over a state that it remembers of its partner. When both lost the connection in
+        // NORMAL it remembers that, and the NORMAL that it was told now left it where it was.
+        let unheard = self.profile == Profile::Isc
+            && !was_listening
+            && !startup
+            && (self.saved.state, state) == (State::Normal, State::CommunicationsInterrupted);
+        if unheard || was_listening && step.target().is_none() {
             self.announce();
         }
     }

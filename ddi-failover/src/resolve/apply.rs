@@ -10,7 +10,10 @@ use crate::wire::v4::RejectReason;
 /// Writes an accepted update into the lease. The BNDACK may leave once that is durable. An option that
 /// was absent leaves the old value, but for flags, and for the identity of a lease that now has another
 /// client or none.
-pub fn apply(profile: Profile, lease: &mut Lease, update: &Update<'_>, relationship: u16) {
+///
+/// A reserved address whose binding ended is BACKUP if the secondary tells of the end, else FREE: so the
+/// secondary, dhcpd too, has it when that is acknowledged.
+pub fn apply(profile: Profile, role: Role, lease: &mut Lease, update: &Update<'_>, relationship: u16) {
     let same_client = update.same_client(lease);
     let goes_on = same_client && lease.state == BindingState::Active;
     if !same_client || update.state == BindingState::Abandoned {
@@ -18,7 +21,7 @@ pub fn apply(profile: Profile, lease: &mut Lease, update: &Update<'_>, relations
         lease.relay_agent_info.clear();
     }
     set_client(lease, update);
-    lease.state = settled(update.state);
+    lease.state = settled(role.partner(), update.reserved, update.state);
     // The partner knows this state, whatever it becomes here.
     lease.rewind_state = Some(lease.state);
     lease.reserved = update.reserved;
@@ -70,10 +73,17 @@ fn set_client(lease: &mut Lease, update: &Update<'_>) {
     }
 }
 
-/// Section 5.11: what ended is FREE as soon as both servers know.
-const fn settled(state: BindingState) -> BindingState {
+/// Section 5.11: what ended is FREE as soon as both servers know; a reserved one of which the secondary told is
+/// BACKUP (dhcpd).
+const fn settled(teller: Role, reserved: bool, state: BindingState) -> BindingState {
     match state {
-        BindingState::Expired | BindingState::Released | BindingState::Reset => BindingState::Free,
+        BindingState::Expired | BindingState::Released | BindingState::Reset => {
+            if reserved && matches!(teller, Role::Secondary) {
+                BindingState::Backup
+            } else {
+                BindingState::Free
+            }
+        }
         other => other,
     }
 }
@@ -84,11 +94,11 @@ pub fn transmitted(lease: &mut Lease) {
 }
 
 /// The partner acknowledged the update in which we sent `potential` (section 7.2.2). A reserved address
-/// of the secondary's becomes BACKUP, not FREE (dhcpd).
-pub fn acknowledged(role: Role, lease: &mut Lease, potential: UnixTime) {
-    let state = settled(lease.state);
+/// of which the secondary told becomes BACKUP, not FREE; but FREE with dhcpd as primary, which made that of it.
+pub fn acknowledged(profile: Profile, role: Role, lease: &mut Lease, potential: UnixTime) {
+    let state = settled(role, lease.reserved && profile == Profile::Draft, lease.state);
     if state != lease.state {
-        lease.state = if role == Role::Secondary && lease.reserved { BindingState::Backup } else { state };
+        lease.state = state;
         lease.rewind_state = Some(lease.state);
     }
     let before = if lease.state == BindingState::Active {

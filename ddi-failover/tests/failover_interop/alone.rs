@@ -7,13 +7,18 @@ use std::time::{Duration, Instant};
 use crate::meeting::states;
 use crate::pair::{DDI, ISC, Pair, Setup};
 use crate::proxy::From;
-use crate::relay::{Bound, Client};
+use crate::relay::{Bound, Client, Relay};
 
 /// Binds new clients until there is nothing left; at least one address is bound.
-fn exhaust(pair: &Pair, server: Ipv4Addr, from: u32, held: &mut HashMap<Ipv4Addr, Bound>) -> usize {
+pub(crate) fn exhaust(
+    relay: &Relay,
+    server: Ipv4Addr,
+    from: u32,
+    held: &mut HashMap<Ipv4Addr, Bound>,
+) -> usize {
     let before = held.len();
     for client in from.. {
-        let Some(bound) = pair.relay.try_bind(server, Client(client), Duration::from_secs(2)) else { break };
+        let Some(bound) = relay.try_bind(server, Client(client), Duration::from_secs(2)) else { break };
         let other = held.insert(bound.address, bound);
         assert!(other.is_none_or(|other| other.client == bound.client), "{bound:?} and {other:?}");
     }
@@ -42,9 +47,9 @@ fn apart(test: &str, isc_is_primary: bool) {
     pair.isc.wait_for_log(log, "I move from normal to communications-interrupted");
     pair.ddi.wait_for_state(0, "communications-interrupted");
     let mut held = HashMap::new();
-    let of_isc = exhaust(&pair, ISC, 1000, &mut held);
+    let of_isc = exhaust(&pair.relay, ISC, 1000, &mut held);
     pair.isc.wait_for_log(log, "peer holds all free leases");
-    let of_ddi = exhaust(&pair, DDI, 5000, &mut held);
+    let of_ddi = exhaust(&pair.relay, DDI, 5000, &mut held);
     assert_eq!((of_isc, of_ddi), (500, 500));
     pair.proxy.heal();
     pair.settle();
@@ -118,6 +123,36 @@ fn case_12_killed_isc_secondary() {
     killed("case_12_secondary", false);
 }
 
+/// Both have lost the connection; dhcpd is started again before they meet. It remembers ddi in NORMAL.
+fn restarted_apart(test: &str, isc_is_primary: bool) {
+    let mut pair = Pair::normal(test, Setup::with_isc(isc_is_primary));
+    let (log, mark) = (pair.isc.mark(), pair.proxy.mark());
+    pair.proxy.cut();
+    pair.isc.wait_for_log(log, "I move from normal to communications-interrupted");
+    pair.ddi.wait_for_state(0, "communications-interrupted");
+    let held = [pair.relay.bind(ISC, 1), pair.relay.bind(DDI, 2)];
+    pair.isc.kill();
+    pair.proxy.heal();
+    pair.isc.start();
+    pair.settle();
+    assert_eq!(states(&pair.proxy.said_since(mark), From::Ddi), [2]);
+    pair.isc.wait_for_log(log, "I move from communications-interrupted to normal");
+    all_known(&pair, &held.map(|bound| (bound.address, bound)).into());
+    pair.finish();
+}
+
+#[test]
+#[ignore = "needs root and Debian packages: .ci/run interop"]
+fn case_12_restarted_apart_isc_primary() {
+    restarted_apart("case_12_apart_primary", true);
+}
+
+#[test]
+#[ignore = "needs root and Debian packages: .ci/run interop"]
+fn case_12_restarted_apart_isc_secondary() {
+    restarted_apart("case_12_apart_secondary", false);
+}
+
 /// The partner of ddi is declared down: its free addresses come after MCLT, its leases much later.
 fn ddi_alone(test: &str, isc_is_primary: bool) {
     let mut pair = Pair::normal(test, Setup { mclt: 10, ..Setup::with_isc(isc_is_primary) });
@@ -128,7 +163,7 @@ fn ddi_alone(test: &str, isc_is_primary: bool) {
     pair.ddi.wait_for_state(0, "communications-interrupted");
     let began = Instant::now();
     pair.ddi.ctl(&["failover", "partner-down", "fo1"]);
-    let own = exhaust(&pair, DDI, 1000, &mut held);
+    let own = exhaust(&pair.relay, DDI, 1000, &mut held);
     assert!((9..=10).contains(&own), "its own half: {own}");
     let all: Vec<Bound> = held.values().copied().collect();
     assert!(began.elapsed() < Duration::from_secs(10), "too slow to tell");
@@ -137,7 +172,7 @@ fn ddi_alone(test: &str, isc_is_primary: bool) {
         for bound in &all {
             pair.relay.renew(DDI, *bound);
         }
-        if exhaust(&pair, DDI, 2000 + held.len() as u32, &mut held) > 0 {
+        if exhaust(&pair.relay, DDI, 2000 + held.len() as u32, &mut held) > 0 {
             assert!(began.elapsed() >= Duration::from_secs(9), "before MCLT: {:?}", began.elapsed());
         }
     }
@@ -172,7 +207,7 @@ fn isc_alone(test: &str, isc_is_primary: bool) {
     pair.isc.wait_for_log(log, "I move from communications-interrupted to partner-down");
     std::thread::sleep(Duration::from_secs(12));
     let mut held = HashMap::new();
-    assert_eq!(exhaust(&pair, ISC, 1000, &mut held), 20);
+    assert_eq!(exhaust(&pair.relay, ISC, 1000, &mut held), 20);
     let mark = pair.proxy.mark();
     pair.ddi.start();
     pair.settle();

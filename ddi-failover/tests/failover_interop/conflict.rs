@@ -1,6 +1,6 @@
 //! Both served as if alone.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::meeting::states;
 use crate::pair::{DDI, ISC, Pair, Setup};
@@ -25,6 +25,19 @@ fn brain(test: &str, isc_is_primary: bool) {
         (1..=4).map(|nth| pair.relay.bind(if nth % 2 == 0 { ISC } else { DDI }, nth)).collect();
     pair.equal();
     split(&pair);
+    // Five minutes at an MCLT of a minute: six of it, in which leases are renewed, end, and are given again.
+    let began = Instant::now();
+    let mut nth = 300;
+    while began.elapsed() < Duration::from_secs(30) {
+        for server in [ISC, DDI] {
+            nth += 1;
+            if let Some(bound) = pair.relay.try_bind(server, Client(nth), Duration::from_secs(1)) {
+                pair.relay.renew(server, bound);
+            }
+        }
+        std::thread::sleep(Duration::from_secs(2));
+    }
+    // The last of those end.
     std::thread::sleep(Duration::from_secs(6));
     let mut addresses = Vec::new();
     for nth in 0..14 {

@@ -175,17 +175,20 @@ fn case_4_refusals_by_isc() {
     refusals("case_4_isc", false);
 }
 
-/// Idle for ten receive timers; then each is frozen, and the other notices by its own timer.
+/// Idle for thirty receive timers, which are the ten minutes of dhcpd's default; then each is frozen, and the other notices by its own timer.
 fn alive(test: &str, isc_is_primary: bool) {
     let mut pair = Pair::normal(test, Setup { receive: 6, ..Setup::with_isc(isc_is_primary) });
     let (log, mark) = (pair.isc.mark(), pair.proxy.mark());
-    std::thread::sleep(Duration::from_secs(60));
+    std::thread::sleep(Duration::from_secs(180));
     let said = pair.proxy.said_since(mark);
     for from in [From::Isc, From::Ddi] {
         let times: Vec<Instant> = said.iter().filter(|s| s.from == from).map(|s| s.at).collect();
         // Every third of the partner's timer.
-        assert!(times.len() >= 20, "{from:?}: {} messages", times.len());
+        assert!((70..=91).contains(&times.len()), "{from:?}: {} messages", times.len());
+        let pause = times.windows(2).map(|two| two[1] - two[0]).max();
+        assert!(pause < Some(Duration::from_secs(6)), "{from:?}: {pause:?}");
     }
+    assert!(said.iter().all(|s| s.connection == said[0].connection));
     assert!(said.iter().all(|s| s.kind() == Kind::CONTACT && s.bytes.len() == 12));
     assert!(!pair.isc.log_since(log).contains("I move"), "{}", pair.isc.log_since(log));
 

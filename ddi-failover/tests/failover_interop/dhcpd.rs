@@ -1,6 +1,6 @@
 //! A dhcpd on a host of its own.
 
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, SocketAddrV4};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
@@ -11,7 +11,17 @@ use nix::unistd::Pid;
 use crate::leases::{self, Leases};
 use crate::net::Host;
 use crate::pair::{Setup, pool_ends};
-use crate::process::PATIENCE;
+use crate::process::{PATIENCE, wait_for};
+
+/// Where it is, where its partner is, and which of the two it is.
+#[derive(Clone, Copy)]
+pub(crate) struct Ends {
+    pub(crate) is_primary: bool,
+    pub(crate) own: SocketAddrV4,
+    pub(crate) partner: SocketAddrV4,
+    /// Both servers have the pool that belongs to this address.
+    pub(crate) pool_of: Ipv4Addr,
+}
 
 pub(crate) struct Dhcpd {
     host: Host,
@@ -21,16 +31,11 @@ pub(crate) struct Dhcpd {
 
 impl Dhcpd {
     /// Writes its configuration, and an empty lease file; does not start it.
-    pub(crate) fn new(
-        host: &Host,
-        folder: &Path,
-        address: Ipv4Addr,
-        partner: Ipv4Addr,
-        setup: &Setup,
-    ) -> Self {
-        let (first, last) = pool_ends(address, setup.addresses);
+    pub(crate) fn new(host: &Host, folder: &Path, ends: &Ends, setup: &Setup) -> Self {
+        let (first, last) = pool_ends(ends.pool_of, setup.addresses);
         let Setup { receive, window, lease_seconds, name, .. } = setup;
-        let (role, primary_only) = if setup.isc_is_primary {
+        let (own, partner, (min_balance, max_balance)) = (ends.own, ends.partner, setup.isc_balance);
+        let (role, primary_only) = if ends.is_primary {
             ("primary", format!("mclt {}; split {};", setup.mclt, setup.split))
         } else {
             ("secondary", String::new())
@@ -38,13 +43,18 @@ impl Dhcpd {
         let config = format!(
             "authoritative; ping-check false; dhcp-cache-threshold 0; omapi-port 7911;\n\
              default-lease-time {lease_seconds}; max-lease-time {lease_seconds}; min-lease-time 1;\n\
-             failover peer \"{name}\" {{ {role}; address {address}; port 647;\n\
-               peer address {partner}; peer port 647; max-response-delay {receive};\n\
+             failover peer \"{name}\" {{ {role}; address {}; port {};\n\
+               peer address {}; peer port {}; max-response-delay {receive};\n\
                max-unacked-updates {window}; {primary_only} load balance max seconds 3;\n\
-               {} }}\n\
+               min-balance {min_balance}; max-balance {max_balance}; }}\n\
              subnet 10.9.0.0 netmask 255.255.0.0 {{\n\
-               pool {{ failover peer \"{name}\"; range {first} {last}; }} }}\n{}\n",
-            setup.isc_peer, setup.isc_global
+               pool {{ failover peer \"{name}\"; range {} {first} {last}; }} }}\n{}\n",
+            own.ip(),
+            own.port(),
+            partner.ip(),
+            partner.port(),
+            setup.isc_range,
+            setup.isc_global
         );
         std::fs::create_dir_all(folder).expect("a folder");
         std::fs::write(folder.join("conf"), config).expect("its configuration");
@@ -119,14 +129,25 @@ impl Dhcpd {
 
     /// OMAPI: sets the state of its side of the relationship, by its number.
     pub(crate) fn set_state(&self, name: &str, number: u8) {
+        let object = format!("new failover-state\nset name = \"{name}\"\nopen\n");
+        self.omapi(&format!("{object}set local-state = {number}\nupdate\n"));
+    }
+
+    /// OMAPI: hands over to the partner, and ends.
+    #[track_caller]
+    pub(crate) fn shut_down(&mut self) {
+        self.omapi("new control\nopen\nset state = 2\nupdate\n");
+        let child = self.child.as_mut().expect("it runs");
+        wait_for("dhcpd to end", || child.try_wait().expect("a child"));
+        self.child = None;
+    }
+
+    fn omapi(&self, text: &str) {
         use std::io::Write;
         let mut command = self.host.command("omshell");
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("omshell");
-        let text = format!(
-            "server 127.0.0.1\nport 7911\nconnect\nnew failover-state\nset name = \"{name}\"\nopen\n\
-             set local-state = {number}\nupdate\n"
-        );
+        let text = format!("server 127.0.0.1\nport 7911\nconnect\n{text}");
         child.stdin.take().expect("a pipe").write_all(text.as_bytes()).expect("written");
         let output = child.wait_with_output().expect("its end");
         let said = String::from_utf8_lossy(&output.stdout).into_owned();

@@ -9,6 +9,7 @@ use ddi_failover::wire::v4::{Body, Kind};
 
 use crate::leases::count;
 use crate::pair::{DDI, ISC, Pair, Setup};
+use crate::process::wait_for;
 use crate::proxy::{From, Said, Verdict};
 use crate::relay::Client;
 
@@ -36,6 +37,18 @@ pub(crate) fn updates(said: &[Said], from: From) -> Vec<Update> {
         })
     };
     said.iter().filter(|s| s.from == from && s.kind() == Kind::BNDUPD).map(read).collect()
+}
+
+/// Who refused an update, and the reason.
+pub(crate) fn refusals(said: &[Said]) -> Vec<(From, u8)> {
+    let reason = |s: &Said| {
+        s.body(|body| match body {
+            Body::BindingAck(mut acks) => acks.next().and_then(Result::ok).and_then(|a| a.reject_reason),
+            _ => None,
+        })
+        .map(|reason| (s.from, reason))
+    };
+    said.iter().filter(|s| s.kind() == Kind::BNDACK).filter_map(reason).collect()
 }
 
 /// A first lease is MCLT long, then as long as wanted; the other one keeps it up when this one is gone.
@@ -162,6 +175,58 @@ fn case_8_ends_of_leases_isc_secondary() {
     ends("case_8_secondary", false);
 }
 
+/// If the secondary did say EXPIRED in NORMAL: the primary lets no client's lease end on its word.
+fn refused_expiry(test: &str, isc_is_primary: bool) {
+    let mut pair = Pair::normal(test, Setup::with_isc(isc_is_primary));
+    let (server, secondary, primary) =
+        if isc_is_primary { (DDI, From::Ddi, From::Isc) } else { (ISC, From::Isc, From::Ddi) };
+    let bound = pair.relay.bind(server, 1);
+    pair.equal();
+    let (log, mark) = (pair.isc.mark(), pair.proxy.mark());
+    pair.proxy.rule(move |from, bytes| {
+        if from != secondary || bytes[2] != Kind::BNDUPD.0 {
+            return Verdict::Pass;
+        }
+        // Option 3 follows option 2: ACTIVE becomes EXPIRED.
+        let mut bytes = bytes.to_vec();
+        assert_eq!(bytes[20..25], [0, 3, 0, 1, 2]);
+        bytes[24] = 3;
+        Verdict::Replace(bytes)
+    });
+    let bound = pair.relay.renew(server, bound);
+    wait_for("a refusal", || {
+        let refused = refusals(&pair.proxy.said_since(mark));
+        assert!(refused.iter().all(|one| *one == (primary, 2)), "{refused:?}");
+        (!refused.is_empty()).then_some(())
+    });
+    pair.proxy.no_rule();
+    for leases in [pair.ddi.leases(), pair.isc.leases()] {
+        assert_eq!(leases[&bound.address].state, BindingState::Active);
+    }
+    if !isc_is_primary {
+        pair.isc.wait_for_log(log, "invalid state transition");
+    }
+    let bound = pair.relay.renew(server, bound);
+    pair.equal();
+    for leases in [pair.ddi.leases(), pair.isc.leases()] {
+        assert_eq!(leases[&bound.address].state, BindingState::Active);
+    }
+    assert!(!pair.isc.log_since(log).contains("I move"), "{}", pair.isc.log_since(log));
+    pair.finish();
+}
+
+#[test]
+#[ignore = "needs root and Debian packages: .ci/run interop"]
+fn case_9_secondarys_expiry_is_refused_by_isc() {
+    refused_expiry("case_9_primary", true);
+}
+
+#[test]
+#[ignore = "needs root and Debian packages: .ci/run interop"]
+fn case_9_secondarys_expiry_is_refused_by_ddi() {
+    refused_expiry("case_9_secondary", false);
+}
+
 /// One lease renewed at both, and the updates cross: the later one counts, on both.
 fn duel(test: &str, isc_is_primary: bool) {
     let mut pair = Pair::normal(test, Setup::with_isc(isc_is_primary));
@@ -187,15 +252,8 @@ fn duel(test: &str, isc_is_primary: bool) {
         let (isc, ddi) = (updates(&said, From::Isc), updates(&said, From::Ddi));
         let (early, late) = if first == ISC { (&isc[0], &ddi[0]) } else { (&ddi[0], &isc[0]) };
         assert!(early.cltt < late.cltt, "{} {}", early.cltt, late.cltt);
-        let refused = said.iter().filter(|s| s.kind() == Kind::BNDACK).filter_map(|s| {
-            s.body(|body| match body {
-                Body::BindingAck(mut acks) => acks.next().and_then(Result::ok).and_then(|a| a.reject_reason),
-                _ => None,
-            })
-            .map(|reason| (s.from, reason))
-        });
         let winner = if last == ISC { From::Isc } else { From::Ddi };
-        assert_eq!(refused.collect::<Vec<_>>(), [(winner, 16)], "less critical");
+        assert_eq!(refusals(&said), [(winner, 16)], "less critical");
         for leases in [pair.ddi.leases(), pair.isc.leases()] {
             assert_eq!(leases[&bound.address].expiration_time.0, u64::from(late.expiration));
         }

@@ -79,11 +79,23 @@ impl Node {
         run(Command::new(binary()).arg("ctl").arg(self.folder.join("node.toml")).args(words))
     }
 
+    /// The same, where it may be refused.
+    pub(crate) fn try_ctl(&self, words: &[&str]) -> bool {
+        let mut command = Command::new(binary());
+        command.arg("ctl").arg(self.folder.join("node.toml")).args(words);
+        command.output().expect("the node's program").status.success()
+    }
+
     /// The nth relationship's status.
     #[track_caller]
     pub(crate) fn status(&self, nth: usize) -> Value {
         let all: Value = serde_json::from_str(&self.ctl(&["failover", "status"])).expect("JSON");
         all[nth].clone()
+    }
+
+    pub(crate) fn is_in(&self, nth: usize, own: &str, partner: &str) -> bool {
+        let status = self.status(nth);
+        status["state"] == own && status["partner_state"] == partner
     }
 
     #[track_caller]

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use ddi_failover::wire::v4::{Code, Kind, Message};
 use nix::sched::{CloneFlags, setns};
 
-use crate::dhcpd::Dhcpd;
+use crate::dhcpd::{Dhcpd, Ends};
 use crate::leases::differences;
 use crate::net::{Host, Net};
 use crate::node::Node;
@@ -32,9 +32,14 @@ pub(crate) struct Setup {
     pub(crate) window: u32,
     pub(crate) split: u16,
     pub(crate) lease_seconds: u32,
-    /// More for dhcpd's relationship, and for all of it.
-    pub(crate) isc_peer: &'static str,
+    /// The least and the most seconds between two runs that share free addresses.
+    pub(crate) isc_balance: (u32, u32),
+    pub(crate) ddi_balance: (u32, u32),
+    /// More for dhcpd's pool, and for all of it.
+    pub(crate) isc_range: &'static str,
     pub(crate) isc_global: &'static str,
+    /// More for the node's subnet.
+    pub(crate) ddi_subnet: &'static str,
 }
 
 impl Setup {
@@ -48,8 +53,11 @@ impl Setup {
             window: 10,
             split: 128,
             lease_seconds: 600,
-            isc_peer: "",
+            isc_balance: (60, 3600),
+            ddi_balance: (60, 3600),
+            isc_range: "",
             isc_global: "",
+            ddi_subnet: "",
         }
     }
 
@@ -69,18 +77,22 @@ impl Setup {
             "[dhcp4]\nlisten = \"{DDI}:67\"\nauthoritative = true\nmin_lease_seconds = 1\n\
              max_lease_seconds = 86400\ncache_threshold_percent = 0\n\
              [[dhcp4.subnet]]\nprefix = \"10.9.0.0/16\"\npools = [\"{first}-{last}\"]\n\
-             lease_seconds = {}\nmax_lease_seconds = {}\n\
+             lease_seconds = {}\nmax_lease_seconds = {}\n{}\n\
              [[failover]]\nname = \"{}\"\nrole = \"{role}\"\nlisten = \"{DDI}:{NODE_PORT}\"\n\
              partner = \"{DDI}:{TO_ISC_PORT}\"\nmclt_seconds = {}\nsplit = {}\n\
              load_balance_max_seconds = 3\nreceive_timer_seconds = {}\nmax_unacked = {}\n\
+             min_balance_seconds = {}\nmax_balance_seconds = {}\n\
              pools = [\"{first}-{last}\"]\n",
             self.lease_seconds,
             self.lease_seconds,
+            self.ddi_subnet,
             self.name,
             self.mclt,
             self.split,
             self.receive,
             self.window,
+            self.ddi_balance.0,
+            self.ddi_balance.1,
         )
     }
 }
@@ -92,8 +104,9 @@ pub(crate) fn pool_ends(address: Ipv4Addr, addresses: u32) -> (Ipv4Addr, Ipv4Add
 }
 
 /// Nothing that ddi said is of the kind that ends dhcpd, or its connection.
-fn harmless(said: &[Said]) {
+pub(crate) fn harmless(said: &[Said]) {
     for said in said.iter().filter(|said| said.from == From::Ddi) {
+        assert!((12..=2048).contains(&said.bytes.len()), "{said:?}");
         let message = Message::parse(&said.bytes).expect("a message");
         let mut codes: Vec<Code> = message.options().map(|option| option.code).collect();
         let count = codes.len();
@@ -109,6 +122,11 @@ fn harmless(said: &[Said]) {
             Kind::STATE => assert!(matches!(number(Code::SERVER_STATE), Some(2..=11 | 254)), "{said:?}"),
             Kind::BNDACK if !refuses => assert_eq!(codes, [Code::ASSIGNED_ADDRESS], "{said:?}"),
             Kind::BNDACK => assert_ne!(number(Code::REJECT_REASON), Some(0), "{said:?}"),
+            // Without these dhcpd sends no update, or talks without pause.
+            Kind::CONNECT | Kind::CONNECTACK if !refuses => {
+                assert!(codes.contains(&Code::MAX_UNACKED), "{said:?}");
+                assert!(codes.contains(&Code::RECEIVE_TIMER), "{said:?}");
+            }
             _ => {}
         }
     }
@@ -126,7 +144,7 @@ pub(crate) fn on<T: Send>(host: &Host, make: impl FnOnce() -> T + Send) -> T {
 }
 
 /// Brings this thread into a namespace, for good.
-fn enter(namespace: &str) {
+pub(crate) fn enter(namespace: &str) {
     let file = std::fs::File::open(format!("/var/run/netns/{namespace}")).expect("a namespace");
     setns(file, CloneFlags::CLONE_NEWNET).expect("root");
 }
@@ -160,7 +178,13 @@ impl Pair {
         ];
         let namespace = ddi_host.namespace.clone();
         let proxy = Proxy::start(ways, move || enter(&namespace));
-        let isc = Dhcpd::new(&isc_host, &scratch.path().join("isc"), ISC, DDI, &setup);
+        let ends = Ends {
+            is_primary: setup.isc_is_primary,
+            own: SocketAddrV4::new(ISC, 647),
+            partner: SocketAddrV4::new(DDI, 647),
+            pool_of: ISC,
+        };
+        let isc = Dhcpd::new(&isc_host, &scratch.path().join("isc"), &ends, &setup);
         let ddi = Node::new(&ddi_host, &scratch.path().join("ddi"), &setup.node_config());
         Self { isc, ddi, proxy, relay: Relay::new(relay), ddi_host, _net: net, _scratch: scratch }
     }
@@ -178,14 +202,28 @@ impl Pair {
     /// Waits until both are in NORMAL and their leases are equal.
     #[track_caller]
     pub(crate) fn settle(&mut self) {
-        self.ddi.wait_for_states(0, "normal", "normal");
-        self.equal();
+        self.settle_within(PATIENCE);
+    }
+
+    #[track_caller]
+    pub(crate) fn settle_within(&mut self, time: Duration) {
+        let deadline = Instant::now() + time;
+        while !self.ddi.is_in(0, "normal", "normal") {
+            assert!(Instant::now() < deadline, "not in NORMAL: {}", self.ddi.status(0));
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        self.equal_within(time);
     }
 
     /// Waits until nothing waits for an answer and both files say the same.
     #[track_caller]
     pub(crate) fn equal(&mut self) {
-        let deadline = Instant::now() + PATIENCE;
+        self.equal_within(PATIENCE);
+    }
+
+    #[track_caller]
+    pub(crate) fn equal_within(&mut self, time: Duration) {
+        let deadline = Instant::now() + time;
         loop {
             let status = self.ddi.status(0);
             let quiet = status["unacked"] == 0 && status["waiting"] == 0 && status["to_ack"] == 0;
@@ -201,11 +239,18 @@ impl Pair {
 
     /// Ends the test: both in NORMAL, equal, and dhcpd never gave up.
     #[track_caller]
-    pub(crate) fn finish(mut self) {
+    pub(crate) fn finish(self) {
+        assert!(!self.isc.log().contains("to shutdown"), "dhcpd gave up");
+        self.finish_after_shutdown();
+    }
+
+    /// The same where an operator shut one down.
+    #[track_caller]
+    pub(crate) fn finish_after_shutdown(mut self) {
         self.settle();
         harmless(&self.proxy.said());
         let log = self.isc.log();
-        for bad in ["to shutdown", "protocol error", "Impossible", "Fatal"] {
+        for bad in ["protocol error", "Impossible", "Fatal"] {
             assert!(!log.contains(bad), "dhcpd logged \"{bad}\"");
         }
     }

@@ -132,8 +132,14 @@ impl Relay {
         self.send(server, &Packet { client, kind: DISCOVER, secs, ciaddr, options: &[] })
     }
 
-    fn select(&self, server: Ipv4Addr, client: Client, offered: Ipv4Addr, time: Duration) -> Option<Answer> {
-        let options = [&[50, 4], &offered.octets()[..], &[54, 4], &server.octets()].concat();
+    fn select(
+        &self,
+        server: Ipv4Addr,
+        client: Client,
+        (offered, more): (Ipv4Addr, &[u8]),
+        time: Duration,
+    ) -> Option<Answer> {
+        let options = [&[50, 4], &offered.octets()[..], &[54, 4], &server.octets(), more].concat();
         let ciaddr = Ipv4Addr::UNSPECIFIED;
         let xid = self.send(server, &Packet { client, kind: REQUEST, secs: 10, ciaddr, options: &options });
         self.answer(server, xid, time)
@@ -141,10 +147,22 @@ impl Relay {
 
     /// Discover to ACK with this server, which is asked as one who has waited for long.
     pub(crate) fn try_bind(&self, server: Ipv4Addr, client: Client, time: Duration) -> Option<Bound> {
-        let xid = self.discover(server, client, 10);
+        self.try_bind_with(server, client, &[], time)
+    }
+
+    /// The same with `more` options.
+    pub(crate) fn try_bind_with(
+        &self,
+        server: Ipv4Addr,
+        client: Client,
+        more: &[u8],
+        time: Duration,
+    ) -> Option<Bound> {
+        let ciaddr = Ipv4Addr::UNSPECIFIED;
+        let xid = self.send(server, &Packet { client, kind: DISCOVER, secs: 10, ciaddr, options: more });
         let offer = self.answer(server, xid, time)?;
         assert_eq!(offer.kind, OFFER, "{offer:?}");
-        let ack = self.select(server, client, offer.address, time)?;
+        let ack = self.select(server, client, (offer.address, more), time)?;
         (ack.kind == ACK).then_some(Bound {
             client,
             address: ack.address,
@@ -156,6 +174,13 @@ impl Relay {
     #[track_caller]
     pub(crate) fn bind(&self, server: Ipv4Addr, client: u32) -> Bound {
         let bound = self.try_bind(server, Client(client), PATIENCE);
+        bound.unwrap_or_else(|| panic!("{server} gives nothing to client {client}"))
+    }
+
+    /// For ever: option 51 with all bits set.
+    #[track_caller]
+    pub(crate) fn bind_for_ever(&self, server: Ipv4Addr, client: u32) -> Bound {
+        let bound = self.try_bind_with(server, Client(client), &[51, 4, 255, 255, 255, 255], PATIENCE);
         bound.unwrap_or_else(|| panic!("{server} gives nothing to client {client}"))
     }
 

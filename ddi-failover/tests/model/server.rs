@@ -341,7 +341,7 @@ impl Server {
         if !lost && decide(&context, &update).is_err() {
             return false;
         }
-        apply(Profile::Draft, &mut held, &update, 0);
+        apply(Profile::Draft, self.role, &mut held, &update, 0);
         let before = self.rows[at];
         let row = &mut self.rows[at];
         row.set(&held);
@@ -376,7 +376,7 @@ impl Server {
             row.acked = sent.potential;
         } else if taken {
             let mut lease = row.lease();
-            acknowledged(self.role, &mut lease, unix(sent.potential));
+            acknowledged(Profile::Draft, self.role, &mut lease, unix(sent.potential));
             row.set(&lease);
             row.known = true;
         }
