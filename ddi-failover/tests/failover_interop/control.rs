@@ -97,9 +97,9 @@ impl Control {
     }
 
     #[track_caller]
-    fn both_know<'a>(&self, bound: impl Iterator<Item = &'a Bound> + Clone) {
+    fn both_know(&self, bound: &[Bound]) {
         for leases in [self.primary.leases(), self.secondary.leases()] {
-            for one in bound.clone() {
+            for one in bound {
                 assert_eq!(leases[&one.address].hw_addr.bytes(), one.client.hw_addr(), "{one:?}");
             }
         }
@@ -191,7 +191,7 @@ fn case_11_control() {
     let logs = control.logs();
     control.proxy.heal();
     control.settle(logs);
-    control.both_know(held.values());
+    control.both_know(&held.into_values().collect::<Vec<_>>());
 }
 
 #[test]
@@ -214,7 +214,7 @@ fn case_12_control() {
             control.relay.renew(ISC, *one);
         }
         control.equal();
-        control.both_know(held.iter());
+        control.both_know(&held);
     }
 }
 
@@ -238,5 +238,5 @@ fn case_13_control() {
     let said = control.proxy.said_since(mark);
     assert_eq!(states(&said, From::Ddi), [6, 254, 9, 2]);
     assert!(said.iter().any(|s| s.from == From::Ddi && s.kind() == Kind::UPDREQALL));
-    control.both_know(held.iter());
+    control.both_know(&held);
 }

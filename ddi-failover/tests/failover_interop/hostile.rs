@@ -142,15 +142,6 @@ impl Peer {
         }
     }
 
-    /// Hears until there is nothing for a moment.
-    fn rest(&mut self) {
-        let mut before = usize::MAX;
-        while !self.ended && before != self.heard.len() {
-            before = self.heard.len();
-            self.hear(Duration::from_millis(80));
-        }
-    }
-
     /// Hears until `is_it`, or the end.
     fn until(&mut self, is_it: impl Fn(&Said) -> bool) -> Option<Said> {
         let deadline = Instant::now() + PATIENCE;
@@ -439,11 +430,10 @@ fn guarded(test: &str, isc_is_primary: bool) {
             }
             let mut peer = Peer::meet(&pair, &said);
             for number in [first, second] {
-                // All that was said before is heard: nothing crosses.
-                peer.rest();
                 let before = peer.heard.len();
                 peer.state(&said, number);
-                peer.rest();
+                // What it says to that comes before the answer to this: nothing crosses.
+                peer.lives();
                 let states: Vec<u8> = peer.heard[before..].iter().filter_map(Said::state).collect();
                 assert!(states.iter().all(|own| !fatal(number).contains(own)), "{number}: {states:?}");
                 heard.extend(states);
