@@ -244,7 +244,7 @@ impl Follow {
     /// Each query over TCP goes over a connection of its own.
     fn ask(&mut self, now: Now, to: SocketAddrV4, transmit: &SecondaryTransmit, query: &[u8]) {
         self.stream = None;
-        match Stream::dial(to) {
+        match Stream::dial(Ipv4Addr::UNSPECIFIED, to) {
             Ok(mut stream) => {
                 stream.out().extend_from_slice(&query[..transmit.len]);
                 self.stream = Some(stream);
