@@ -8,6 +8,7 @@ mod packets;
 mod reload;
 pub mod rest;
 mod status;
+pub mod steps;
 pub mod sync;
 pub mod watched;
 
@@ -390,8 +391,12 @@ impl Clock {
     }
 
     pub fn now(&self) -> Now {
-        let unix = SystemTime::UNIX_EPOCH.elapsed().unwrap_or(Duration::ZERO).as_secs();
-        Now { instant: Instant(self.0.elapsed().as_millis() as u64), unix: UnixTime(unix) }
+        Now { instant: Instant(self.0.elapsed().as_millis() as u64), unix: Self::unix() }
+    }
+
+    /// What the calendar says.
+    pub fn unix() -> UnixTime {
+        UnixTime(SystemTime::UNIX_EPOCH.elapsed().unwrap_or(Duration::ZERO).as_secs())
     }
 }
 

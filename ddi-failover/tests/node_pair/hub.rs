@@ -12,7 +12,7 @@ fn config(own: &str, role: &str, listen: u16, relationships: &[(usize, String)])
     let mut config = format!("data_dir = \"state\"\n[dhcp4]\nlisten = \"{own}:0\"\n");
     for (nth, _) in relationships {
         config += &format!(
-            "[[dhcp4.subnet]]\nprefix = \"10.{nth}.0.0/16\"\nrelays = [\"127.0.0.1\"]\n\
+            "[[dhcp4.subnet]]\nprefix = \"10.{nth}.0.0/16\"\n\
              pools = [\"10.{nth}.16.0-10.{nth}.16.255\"]\n"
         );
     }

@@ -209,6 +209,11 @@ impl Follows {
         None
     }
 
+    /// There may be more of that.
+    pub fn has_news(&self) -> bool {
+        !self.touched.is_empty()
+    }
+
     /// Notes what a zone waits for.
     fn arm(&mut self, nth: usize) {
         let Some(follow) = self.follows.get_mut(&nth) else { return };

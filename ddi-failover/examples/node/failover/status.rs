@@ -29,7 +29,8 @@ impl Failover {
                     let counts = db.pool_counts(pool.id).unwrap_or_default();
                     json!({
                         "first": pool.first, "last": pool.last, "size": counts.total,
-                        "free": counts.free, "backup": counts.backup,
+                        "free": counts.free, "backup": counts.backup, "active": counts.active,
+                        "abandoned": counts.abandoned, "ending": counts.ending,
                     })
                 })
                 .collect();
