@@ -133,7 +133,7 @@ struct Node {
 }
 
 impl Node {
-    fn start(config: Config) -> Result<Self, Failure> {
+    fn start(mut config: Config) -> Result<Self, Failure> {
         let link = link(&config)?;
         let server = Server::new(server_config(&config, link.as_ref()), u64::from_le_bytes(random()?))
             .map_err(|e| Failure::System(e.to_string()))?;
@@ -155,7 +155,7 @@ impl Node {
         let wake = EventFd::from_flags(EfdFlags::EFD_NONBLOCK | EfdFlags::EFD_CLOEXEC)
             .map_err(Failure::at("eventfd"))?;
         let wake = Arc::new(wake);
-        let dns = config.dns.as_ref().map(|plan| NameServer::start(plan, &config.ddns, &config.data_dir));
+        let dns = config.dns.take().map(|plan| NameServer::start(plan, &config.ddns, &config.data_dir));
         let dns = dns.transpose()?;
         let naming = Naming::new(dns.as_ref(), &config, &db);
         let commands = dns.as_ref().map(|dns| dns.commands.clone());

@@ -44,7 +44,8 @@ impl Desk {
         answers.udp_size = plan.udp_payload_max;
         answers.nsid = Some(plan.nsid.clone().into_boxed_slice()).filter(|nsid| !nsid.is_empty());
         answers.cookies = Some(CookieSecrets::new(secret));
-        let of = |role| plan.zones.iter().filter(move |zone| zone.role == role);
+        let plans = || zones.served.iter().map(|served| &served.plan);
+        let of = |role| plans().filter(move |zone| zone.role == role);
         let updates = of(ZoneRole::Primary).map(|zone| UpdateZone {
             apex: zone.apex.clone(),
             policy: Policy::List(zone.access.update.clone()),
@@ -57,17 +58,19 @@ impl Desk {
             key: zone.primaries_key.clone(),
             access: zone.access.update.clone(),
         });
+        let updates = Updates::new(plan.keys.clone(), updates.collect());
+        let forwarder = Forwarder::new(ForwardConfig {
+            zones: forwards.collect(),
+            keys: plan.keys.clone(),
+            timeout_millis: TIMEOUT_MILLIS,
+            rounds: 2,
+            seed,
+        });
         Self {
             zones,
             follows,
-            updates: Updates::new(plan.keys.clone(), updates.collect()),
-            forwarder: Forwarder::new(ForwardConfig {
-                zones: forwards.collect(),
-                keys: plan.keys.clone(),
-                timeout_millis: TIMEOUT_MILLIS,
-                rounds: 2,
-                seed,
-            }),
+            updates,
+            forwarder,
             notifier: Notifier::new(NotifierConfig::new(seed ^ 1)),
             keys: plan.keys.clone(),
             answers,

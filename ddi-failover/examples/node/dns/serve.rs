@@ -51,6 +51,8 @@ const COMMANDS_TURN: usize = 32;
 const NEWS_TURN: usize = 32;
 /// The longest request that is handed on by datagram, in bytes: what is never in pieces on any usual network.
 const FORWARD_UDP_MAX: usize = 1232;
+/// What is loaded at the start before it is synced, in bytes.
+const LOAD_BATCH: usize = 1 << 20;
 /// The journal's folder in the data directory.
 const FOLDER: &str = "dns";
 
@@ -64,19 +66,19 @@ pub struct NameServer {
 
 impl NameServer {
     /// Opens sockets and zones, and starts the thread.
-    pub fn start(plan: &DnsPlan, ddns: &[DdnsPlan], data_dir: &Path) -> Result<Self, Failure> {
+    pub fn start(plan: DnsPlan, ddns: &[DdnsPlan], data_dir: &Path) -> Result<Self, Failure> {
         let wake = EventFd::from_flags(EfdFlags::EFD_NONBLOCK | EfdFlags::EFD_CLOEXEC)
             .map_err(Failure::at("eventfd"))?;
         let wake = Arc::new(wake);
         let (sender, commands) = sync_channel(COMMANDS_MAX);
         let (opened, outcome) = sync_channel(1);
-        let (plan, ddns, data_dir) = (plan.clone(), ddns.to_vec(), data_dir.to_owned());
+        let (ddns, data_dir) = (ddns.to_vec(), data_dir.to_owned());
         let waker = wake.clone();
         let thread = thread::Builder::new()
             .name("dns".to_owned())
             .spawn(move || {
                 // What batches datagrams can't change threads.
-                let mut server = match Server::open(&plan, &ddns, &data_dir, waker, commands) {
+                let mut server = match Server::open(plan, &ddns, &data_dir, waker, commands) {
                     Ok(server) => server,
                     Err(failure) => return drop(opened.send(Err(failure))),
                 };
@@ -138,7 +140,7 @@ struct Ready {
 
 impl Server {
     fn open(
-        plan: &DnsPlan,
+        mut plan: DnsPlan,
         ddns: &[DdnsPlan],
         data_dir: &Path,
         wake: Arc<EventFd>,
@@ -154,7 +156,7 @@ impl Server {
         for (file, damage) in &opened.damaged {
             say(format!("{file}: passed over, an older one was whole: {damage}"));
         }
-        let mut zones = Zones::new(&plan.zones, journal, wake.clone());
+        let mut zones = Zones::new(std::mem::take(&mut plan.zones), journal, wake.clone());
         load_missing(&mut zones)?;
         // One port for both transports: where any was asked for, the one that UDP got.
         let udp = net::udp(plan.listen).map_err(Failure::at(plan.listen))?;
@@ -172,7 +174,7 @@ impl Server {
             rest: Rest::default(),
             connections: Vec::new(),
             next_link: 1,
-            desk: Desk::new(plan, zones, follows, seed, random()?),
+            desk: Desk::new(&plan, zones, follows, seed, random()?),
             names: Names::new(ddns),
             promised: Vec::new(),
             forwards: Forwards::default(),
@@ -514,6 +516,7 @@ fn serve(
 
 /// Primaries that the journal does not have yet come from their files.
 fn load_missing(zones: &mut Zones) -> Result<(), Failure> {
+    let empty = zones.journal.log().room();
     for nth in 0..zones.served.len() {
         let served = &zones.served[nth];
         let (true, None, Some(file)) =
@@ -522,6 +525,11 @@ fn load_missing(zones: &mut Zones) -> Result<(), Failure> {
             continue;
         };
         let snapshot = load::zone(served.plan.apex.as_ref(), file).map_err(Failure::System)?;
+        // Its buffers stay as long as its largest batch was.
+        if empty.saturating_sub(zones.journal.log().room()) >= LOAD_BATCH {
+            zones.journal.commit().map_err(Failure::at("the journal"))?;
+            zones.publish();
+        }
         if zones.replace_here(nth, snapshot.clone()).is_err() {
             // A batch of the journal is full.
             zones.journal.commit().map_err(Failure::at("the journal"))?;

@@ -55,7 +55,7 @@ struct Loading {
 enum Work {
     Stepping(Stepping<Load>),
     /// Written, but the journal's batch is full.
-    Stepped(Load),
+    Stepped(Box<Load>),
 }
 
 /// A version, and the way to it from the one before if that is known.
@@ -94,8 +94,9 @@ pub struct Zones {
 
 impl Zones {
     /// The zones of the plan, with what the journal holds of them. What it holds besides stays there.
-    pub fn new(plans: &[ZonePlan], journal: Journal, wake: Arc<EventFd>) -> Self {
-        let (mut served, mut by_apex) = (Vec::new(), HashMap::new());
+    pub fn new(plans: Vec<ZonePlan>, journal: Journal, wake: Arc<EventFd>) -> Self {
+        let (mut served, mut by_apex) =
+            (Vec::with_capacity(plans.len()), HashMap::with_capacity(plans.len()));
         for plan in plans {
             by_apex.insert(plan.apex.clone(), served.len());
             let kept = journal.zone(plan.apex.as_ref());
@@ -104,8 +105,7 @@ impl Zones {
                 .map(|kept| kept.history().clone())
                 .unwrap_or_else(|| History::new(HistoryLimits::default()));
             let is_frozen = plan.role == ZoneRole::Primary && kept.is_some_and(|kept| kept.note() == FROZEN);
-            let (plan, zone) = (plan.clone(), None);
-            served.push(Served { plan, newest, history, zone, is_frozen, is_expired: false });
+            served.push(Served { plan, newest, history, zone: None, is_frozen, is_expired: false });
         }
         let mut zones = Self {
             set: ZoneSet::new(),
@@ -219,7 +219,7 @@ impl Zones {
         for nth in self.loading.keys().copied().collect::<Vec<_>>() {
             let Some(Loading { snapshot, work, next }) = self.loading.remove(&nth) else { continue };
             let stepped = match work {
-                Work::Stepped(load) => Ok(load),
+                Work::Stepped(load) => Ok(*load),
                 Work::Stepping(stepping) => match stepping.poll() {
                     Ok(outcome) => outcome,
                     Err(stepping) => {
@@ -234,7 +234,7 @@ impl Zones {
             });
             match outcome {
                 Ok(Err(load)) => {
-                    self.loading.insert(nth, Loading { snapshot, work: Work::Stepped(load), next });
+                    self.loading.insert(nth, Loading { snapshot, work: Work::Stepped(Box::new(load)), next });
                 }
                 Ok(Ok(lsn)) => {
                     self.put_whole(nth, lsn, snapshot);
