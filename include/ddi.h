@@ -116,6 +116,24 @@ typedef int32_t ddi_status;
 // The application's lease store gave an answer that can't be, or failed where it must not: it is not used any more.
 #define DDI_E_STORE (-201)
 
+// A record can't be in the zone, or the records are no zone.
+#define DDI_E_ZONE (-300)
+
+// A zone file is wrong: last_error says file, line and column.
+#define DDI_E_ZONE_FILE (-301)
+
+// The change is for another version of the zone than the newest: begin anew.
+#define DDI_E_STALE (-302)
+
+// A signature (TSIG) is bad, or missing where one must be.
+#define DDI_E_SIGNATURE (-303)
+
+// A zone transfer can't go on: close the connection.
+#define DDI_E_TRANSFER (-304)
+
+// The sender may not do that.
+#define DDI_E_NOT_PERMITTED (-305)
+
 // The relationships can't be as configured, or the saved state is not theirs; last_error says why.
 #define DDI_E_FAILOVER_CONFIG (-400)
 
@@ -2133,6 +2151,2095 @@ ddi_status ddi_dhcp_server_counter(const ddi_dhcp_server *server,
                                    uint32_t index,
                                    const char **name,
                                    uint64_t *value);
+
+/* ============================================================================================== */
+/*
+ * DNS names and types. Names go in and out as a `ddi_name`, which is the name's wire form (RFC 1035 section
+ * 3.1) with its length. Case is kept, and does not count when names are compared.
+ */
+/* ============================================================================================== */
+
+// The most bytes that a name has on the wire.
+#define DDI_NAME_MAX 255
+
+// Room for the text of any name: each byte may become `\DDD`.
+#define DDI_NAME_TEXT_MAX 1024
+
+// A whole, uncompressed name. `ddi_name_parse` and `ddi_name_from_wire` make it; one of zeros is none, and
+// is refused wherever a name must be.
+typedef struct ddi_name {
+    // Bytes of `wire` that are used, the root's 0 included.
+    uint8_t len;
+    // Labels, each after its length; the root's 0 at the end.
+    uint8_t wire[255];
+} ddi_name;
+
+// Reads a name in text (UTF-8, with the escapes of RFC 1035 section 5.1), with or without its final dot; "."
+// is the root.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (no name).
+ddi_status ddi_name_parse(const uint8_t *text,
+                          size_t text_len,
+                          ddi_name *name);
+
+// Takes a name in uncompressed wire form: exactly these bytes.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (no name).
+ddi_status ddi_name_from_wire(const uint8_t *wire, size_t wire_len, ddi_name *name);
+
+// Writes the name as text, with its final dot and without a NUL. `DDI_NAME_TEXT_MAX` bytes are always
+// enough.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (no name), `DDI_E_BUFFER`.
+ddi_status ddi_name_text(const ddi_name *name,
+                         uint8_t *buf,
+                         size_t cap,
+                         size_t *len);
+
+// True if both are names and the same one. Case does not count.
+bool ddi_name_equals(const ddi_name *name, const ddi_name *other);
+
+// True if both are names, and `name` is `ancestor` or below it.
+bool ddi_name_is_at_or_below(const ddi_name *name, const ddi_name *ancestor);
+
+// The name of an address in in-addr.arpa or ip6.arpa (RFC 1035 section 3.5, RFC 3596 section 2.5). Its port
+// means nothing.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (no address).
+ddi_status ddi_name_of_address(const ddi_addr *addr,
+                               ddi_name *name);
+
+// The number of a record type: "AAAA", "TYPE65280" (RFC 3597 section 5).
+//
+// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (not known).
+ddi_status ddi_rtype_parse(const uint8_t *text, size_t text_len, uint16_t *rtype);
+
+// The name of a record type, without a NUL: "AAAA", or "TYPE65280" for one that has none. 16 bytes are
+// enough.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_BUFFER`.
+ddi_status ddi_rtype_text(uint16_t rtype,
+                          uint8_t *buf,
+                          size_t cap,
+                          size_t *len);
+
+/* ============================================================================================== */
+/*
+ * DNS messages: what a server must know of one to hand it to the right call. Over TCP each message has two
+ * length bytes in front (RFC 1035 section 4.2.2): they are not part of the message, unless a function says
+ * so.
+ */
+/* ============================================================================================== */
+
+// Room for any DNS message.
+#define DDI_DNS_MESSAGE_MAX 65535
+
+// Room for any DNS message over TCP, with its two length bytes.
+#define DDI_DNS_STREAM_MAX 65537
+
+// A query, for `ddi_zone_set_answer`. Of opcodes that are not known too: the answer to those is NOTIMP.
+#define DDI_DNS_QUERY 0
+
+// A query for AXFR or IXFR, for `ddi_xfr_out_new`.
+#define DDI_DNS_TRANSFER 1
+
+// A NOTIFY, for `ddi_secondary_handle_notify`.
+#define DDI_DNS_NOTIFY 2
+
+// An UPDATE, for `ddi_updates_handle_request`.
+#define DDI_DNS_UPDATE 3
+
+// The answer to a query that this side sent.
+#define DDI_DNS_ANSWER 4
+
+// The answer to a NOTIFY that this side sent.
+#define DDI_DNS_NOTIFY_ANSWER 5
+
+// The answer to an UPDATE that this side sent.
+#define DDI_DNS_UPDATE_ANSWER 6
+
+// The message came as a datagram, and so does the answer go.
+#define DDI_TRANSPORT_UDP 0
+
+// The message came over a stream: TCP, TLS, QUIC.
+#define DDI_TRANSPORT_TCP 1
+
+// RFC 6895 section 2.3: no error.
+#define DDI_RCODE_NOERROR 0
+
+// The message is malformed.
+#define DDI_RCODE_FORMERR 1
+
+// The server can't answer.
+#define DDI_RCODE_SERVFAIL 2
+
+// There is no such name.
+#define DDI_RCODE_NXDOMAIN 3
+
+// The server does not do that.
+#define DDI_RCODE_NOTIMP 4
+
+// The server will not do that for this client.
+#define DDI_RCODE_REFUSED 5
+
+// The server is not authoritative for the zone.
+#define DDI_RCODE_NOTAUTH 9
+
+// What a message is: one of `DDI_DNS_...`.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_MALFORMED` (not even a header: nothing is to be answered).
+ddi_status ddi_dns_kind(const uint8_t *message, size_t message_len, uint32_t *kind);
+
+// The message's question, which of an UPDATE is its zone: name, type and class. `rtype` and `dns_class` may
+// be NULL. `DDI_IDLE`: it has none.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_MALFORMED`.
+ddi_status ddi_dns_question(const uint8_t *message,
+                            size_t message_len,
+                            ddi_name *name,
+                            uint16_t *rtype,
+                            uint16_t *dns_class);
+
+// Writes an answer that is only a response code (0 to 15): the request's id and question, and that. 512
+// bytes are always enough.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (a code above 15), `DDI_E_BUFFER`, `DDI_E_MALFORMED` (no header, or
+// an answer itself: nothing is to be sent).
+ddi_status ddi_dns_refuse(const uint8_t *request,
+                          size_t request_len,
+                          uint16_t rcode,
+                          uint8_t *buf,
+                          size_t cap,
+                          size_t *len);
+
+/* ============================================================================================== */
+/*
+ * Signers and verifiers: the signatures of one request's answer, or of all messages of a long answer in
+ * their order.
+ */
+/* ============================================================================================== */
+
+// Signs the answers to one request. One call at a time.
+typedef struct ddi_tsig_signer ddi_tsig_signer;
+
+// Checks the answers to one request. One call at a time.
+typedef struct ddi_tsig_verifier ddi_tsig_verifier;
+
+// Bytes that a signature adds: for `ddi_asker.reserve`. 0 for NULL.
+size_t ddi_tsig_signer_len(const ddi_tsig_signer *signer);
+
+// The name of the key that signed the request.
+//
+// Errors: `DDI_E_NULL`.
+ddi_status ddi_tsig_signer_key(const ddi_tsig_signer *signer, ddi_name *name);
+
+// Signs the answer in the first `*len` of the `cap` bytes at `buf`; `*len` becomes its new length.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_BUFFER` (no room for the signature; `*len` is what is needed),
+// `DDI_E_MALFORMED` (no message).
+ddi_status ddi_tsig_signer_sign(ddi_tsig_signer *signer,
+                                const ddi_now *now,
+                                uint8_t *buf,
+                                size_t cap,
+                                size_t *len);
+
+// What went wrong in the last call that was not const. Borrowed until the next such call; "" if nothing did.
+const char *ddi_tsig_signer_last_error(const ddi_tsig_signer *signer);
+
+// Frees it. NULL is a no-op.
+void ddi_tsig_signer_free(ddi_tsig_signer *signer);
+
+// Checks the next message of the answer. `DDI_OK`: it and all before it are proven. `DDI_IDLE`: it has no
+// signature; nothing of it may be used until a later one is proven, and at most 99 in a row may be so. A
+// message that is refused changes nothing: over UDP drop it and wait on, a stream is to be closed.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_SIGNATURE`.
+ddi_status ddi_tsig_verifier_check(ddi_tsig_verifier *verifier,
+                                   const ddi_now *now,
+                                   const uint8_t *message,
+                                   size_t message_len);
+
+// At the end of a stream: the last message must have been signed.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_SIGNATURE`.
+ddi_status ddi_tsig_verifier_finish(ddi_tsig_verifier *verifier);
+
+// What went wrong in the last call. Borrowed until the next one; "" if nothing did.
+const char *ddi_tsig_verifier_last_error(const ddi_tsig_verifier *verifier);
+
+// Frees it. NULL is a no-op.
+void ddi_tsig_verifier_free(ddi_tsig_verifier *verifier);
+
+/* ============================================================================================== */
+/*
+ * TSIG keys (RFC 8945): a secret that both sides share, by name. Signatures are checked with `ddi_tsig_keys`
+ * on a server, and made and checked by the machines that ask: a transfer, a notifier, a DDNS client. The
+ * calls of this chapter and the next ones are for messages that the caller sends himself.
+ */
+/* ============================================================================================== */
+
+// For old partners only.
+#define DDI_TSIG_HMAC_SHA1 1
+
+// HMAC-SHA224.
+#define DDI_TSIG_HMAC_SHA224 2
+
+// The usual one.
+#define DDI_TSIG_HMAC_SHA256 3
+
+// HMAC-SHA384.
+#define DDI_TSIG_HMAC_SHA384 4
+
+// HMAC-SHA512.
+#define DDI_TSIG_HMAC_SHA512 5
+
+// A key. It never changes: all calls but `ddi_tsig_key_free` are const and may overlap.
+typedef struct ddi_tsig_key ddi_tsig_key;
+
+// A key of this name. `algorithm` is one of `DDI_TSIG_...`; `secret` is the bytes themselves, not base 64.
+// `tag_len` is the bytes that signatures are cut to, 0 for whole ones. Caller owns: `ddi_tsig_key_free`.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (no name, no such algorithm, no secret, a length that may not be).
+ddi_status ddi_tsig_key_new(const ddi_name *name,
+                            uint32_t algorithm_number,
+                            const uint8_t *secret,
+                            size_t secret_len,
+                            size_t tag_len,
+                            ddi_tsig_key **key);
+
+// Signs the request in the first `*len` of the `cap` bytes at `buf`; `*len` becomes its new length.
+// `*verifier` checks the answer: Caller owns, `ddi_tsig_verifier_free`.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_BUFFER` (no room for the signature; `*len` is what is needed),
+// `DDI_E_MALFORMED` (no message).
+ddi_status ddi_tsig_key_sign_request(const ddi_tsig_key *key,
+                                     const ddi_now *now,
+                                     uint8_t *buf,
+                                     size_t cap,
+                                     size_t *len,
+                                     ddi_tsig_verifier **verifier);
+
+// Frees it; who else was given the key keeps it. NULL is a no-op.
+void ddi_tsig_key_free(ddi_tsig_key *key);
+
+/* ============================================================================================== */
+/*
+ * The keys that a server knows, and what it does with a signed request (RFC 8945 section 5.2).
+ */
+/* ============================================================================================== */
+
+// Keys by name. Const calls may overlap; the others need it alone.
+typedef struct ddi_tsig_keys ddi_tsig_keys;
+
+// No keys: every signature is one of an unknown key. Caller owns: `ddi_tsig_keys_free`.
+//
+// Errors: `DDI_E_NULL`.
+ddi_status ddi_tsig_keys_new(ddi_tsig_keys **keys);
+
+// Adds a key; its name must be new. The caller still owns `key`.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (there is one of this name).
+ddi_status ddi_tsig_keys_add(ddi_tsig_keys *keys, const ddi_tsig_key *key);
+
+// Checks a request's signature. `DDI_OK`: it is good, and `*signer` signs the answer and says whose it is
+// (Caller owns: `ddi_tsig_signer_free`). `DDI_IDLE`: it has none, and `*signer` is NULL. `DDI_E_SIGNATURE`:
+// it must not be obeyed: `ddi_tsig_keys_refuse` makes the answer. The signature stays in the message; all
+// that read messages skip it.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_SIGNATURE`.
+ddi_status ddi_tsig_keys_check(const ddi_tsig_keys *keys,
+                               const ddi_now *now,
+                               const uint8_t *request,
+                               size_t request_len,
+                               ddi_tsig_signer **signer);
+
+// Writes the answer to a request whose signature is bad (RFC 8945 section 5.3.2). 1232 bytes are enough.
+// `DDI_IDLE`: there is nothing to answer, since the bytes are no request.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_BUFFER`, `DDI_E_STATE` (the signature is good, or there is none).
+ddi_status ddi_tsig_keys_refuse(const ddi_tsig_keys *keys,
+                                const ddi_now *now,
+                                const uint8_t *request,
+                                size_t request_len,
+                                uint8_t *buf,
+                                size_t cap,
+                                size_t *len);
+
+// What went wrong in the last call that was not const. Borrowed until the next such call; "" if nothing did.
+const char *ddi_tsig_keys_last_error(const ddi_tsig_keys *keys);
+
+// Frees it. NULL is a no-op.
+void ddi_tsig_keys_free(ddi_tsig_keys *keys);
+
+/* ============================================================================================== */
+/*
+ * Access lists: who may do what, by address and by key.
+ */
+/* ============================================================================================== */
+
+// A list. It never changes: all calls but `ddi_acl_free` are const and may overlap.
+typedef struct ddi_acl ddi_acl;
+
+// Reads a list: rules with commas between, of which the first that fits a sender decides; without one it is
+// refused, so that no bytes refuse everyone. A rule is `any`, an address, a prefix, `key:NAME`, or a prefix
+// and a key with a blank in between; a `!` in front makes it refuse. Caller owns: `ddi_acl_free`. On a fault
+// the log sink is told which rule.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (no rule).
+ddi_status ddi_acl_new(const uint8_t *rules,
+                       size_t rules_len,
+                       ddi_acl **acl);
+
+// True if a sender with this address may, that has signed with the key of this name (NULL: that has not
+// signed).
+bool ddi_acl_permits(const ddi_acl *acl,
+                     const ddi_addr *addr,
+                     const ddi_name *key);
+
+// Frees it. NULL is a no-op.
+void ddi_acl_free(ddi_acl *acl);
+
+/* ============================================================================================== */
+/*
+ * How queries are answered: what stays the same from query to query, and what belongs to one.
+ */
+/* ============================================================================================== */
+
+// Bytes of a cookie secret.
+#define DDI_COOKIE_SECRET_LEN 16
+
+// The query has no cookie, or cookies are not in use.
+#define DDI_COOKIE_ABSENT 0
+
+// The client's cookie alone.
+#define DDI_COOKIE_CLIENT_ONLY 1
+
+// A server cookie that is not ours, or is too old.
+#define DDI_COOKIE_INVALID 2
+
+// The client has got a cookie from us at this address before.
+#define DDI_COOKIE_VALID 3
+
+// What stays the same. Const calls may overlap; the others need it alone.
+typedef struct ddi_answer_config ddi_answer_config;
+
+// What belongs to one query.
+typedef struct ddi_asker {
+    // `sizeof(ddi_asker)`.
+    uint32_t struct_size;
+    // `DDI_TRANSPORT_...`.
+    uint32_t transport;
+    // Who asks. The port means nothing.
+    ddi_addr client;
+    // Bytes of the answer to leave free, for the signature that `ddi_tsig_signer_sign` appends.
+    uint32_t reserve;
+    // Zero.
+    uint32_t pad;
+} ddi_asker;
+
+// What an answer says.
+typedef struct ddi_answered {
+    // `sizeof(ddi_answered)`.
+    uint32_t struct_size;
+    // The response code (RFC 6895 section 2.3), extended where there is an OPT.
+    uint16_t rcode;
+    // 1: TC is set.
+    uint8_t truncated;
+    // Zero.
+    uint8_t pad;
+    // What the query's cookie is worth, `DDI_COOKIE_...`: who limits rates may spare clients with a valid
+    // one.
+    uint32_t cookie;
+} ddi_answered;
+
+// A new one: at most 1232 bytes over UDP, minimal answers, neither NSID nor cookies.
+// Caller owns: `ddi_answer_config_free`.
+//
+// Errors: `DDI_E_NULL`.
+ddi_status ddi_answer_config_new(ddi_answer_config **config);
+
+// The most bytes of an answer over UDP, whatever the client takes; at least 512 are sent.
+//
+// Errors: `DDI_E_NULL`.
+ddi_status ddi_answer_config_set_udp_size(ddi_answer_config *config, uint16_t bytes);
+
+// `full` true: positive answers have the zone's NS in the authority section (RFC 1034 section 6.2.1), too.
+//
+// Errors: `DDI_E_NULL`.
+ddi_status ddi_answer_config_set_full(ddi_answer_config *config,
+                                      bool full);
+
+// This server's identifier (RFC 5001), 128 bytes at most; `(NULL, 0)`: none.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (too long).
+ddi_status ddi_answer_config_set_nsid(ddi_answer_config *config,
+                                      const uint8_t *nsid,
+                                      size_t nsid_len);
+
+// Gives and checks cookies (RFC 7873, RFC 9018), made with `secret`: `DDI_COOKIE_SECRET_LEN` random bytes,
+// the same on all servers of one address. Those made with `other` are good as well (the secret before, or
+// the one to come); it may be `(NULL, 0)`. With `required`, a client over UDP whose cookie is not good gets
+// no answer but BADCOOKIE or TC: for a server that is being used to flood others.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (another length).
+ddi_status ddi_answer_config_set_cookies(ddi_answer_config *config,
+                                         const uint8_t *secret,
+                                         size_t secret_len,
+                                         const uint8_t *other,
+                                         size_t other_len,
+                                         bool required);
+
+// What went wrong in the last call that was not const. Borrowed until the next such call; "" if nothing did.
+const char *ddi_answer_config_last_error(const ddi_answer_config *config);
+
+// Frees it. NULL is a no-op.
+void ddi_answer_config_free(ddi_answer_config *config);
+
+/* ============================================================================================== */
+/*
+ * Zones. A `ddi_zone` is one version of a zone: it never changes, costs little to keep (versions share what
+ * they have in common), and is made by a loader, an edit or a transfer. A zone set serves them.
+ */
+/* ============================================================================================== */
+
+// The serial becomes one more.
+#define DDI_SERIAL_INCREMENT 0
+
+// The serial becomes the seconds since 1970; one more where that is not newer.
+#define DDI_SERIAL_UNIX_TIME 1
+
+// The serial becomes the day in UTC and two digits, YYYYMMDDnn; one more where that is not newer.
+#define DDI_SERIAL_DATE 2
+
+// One version of a zone. All calls but `ddi_zone_free` are const and may overlap.
+typedef struct ddi_zone ddi_zone;
+
+// Answers a query from this zone, as RFC 1034 section 4.3.2 says, with DNSSEC's records if it is signed.
+// Names that are not at or below its apex are refused. The answer is written to `buf`, which should have
+// 65535 bytes over TCP and the configured size over UDP: with less the answer is shorter, which is no error.
+// `answered` may be NULL. Nothing is allocated. `DDI_IDLE`: send nothing; the bytes are no query, or `cap`
+// is shorter than question and OPT.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT`.
+ddi_status ddi_zone_answer(const ddi_zone *zone,
+                           const ddi_now *now,
+                           const ddi_answer_config *config,
+                           const ddi_asker *asker,
+                           const uint8_t *query,
+                           size_t query_len,
+                           uint8_t *buf,
+                           size_t cap,
+                           size_t *len,
+                           ddi_answered *answered);
+
+// The zone's name.
+//
+// Errors: `DDI_E_NULL`.
+ddi_status ddi_zone_apex(const ddi_zone *zone, ddi_name *apex);
+
+// The SOA's serial; 0 for NULL.
+uint32_t ddi_zone_serial(const ddi_zone *zone);
+
+// How many records it has; 0 for NULL.
+uint64_t ddi_zone_records(const ddi_zone *zone);
+
+// Reads the `nth` record, from 0, that the zone itself holds of a name and type; cuts, wildcards and CNAMEs
+// change nothing here. `ttl` (seconds) may be NULL. The data goes to `buf`, uncompressed, 65535 bytes at
+// most. `DDI_IDLE`: there are not so many.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (no name), `DDI_E_BUFFER`.
+ddi_status ddi_zone_get(const ddi_zone *zone,
+                        const ddi_name *owner,
+                        uint16_t rtype,
+                        size_t nth,
+                        uint32_t *ttl,
+                        uint8_t *buf,
+                        size_t cap,
+                        size_t *len);
+
+// Makes `zone` a successor of `old`, for content that came anew (a zone file that was read again): with the
+// serial that it has if that is newer, else with the next by `serial_policy` (`DDI_SERIAL_...`). What
+// differs is found by comparing both. `DDI_IDLE`: nothing differs but the serial. Caller owns `successor`:
+// `ddi_zone_free`.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (no such policy), `DDI_E_STALE` (another zone).
+ddi_status ddi_zone_succeed(const ddi_zone *zone,
+                            const ddi_now *now,
+                            const ddi_zone *old,
+                            uint32_t serial_policy,
+                            ddi_zone **successor);
+
+// What is wrong with the zone as a whole although each record is fine (a missing NS, a CNAME beside other
+// data, glue, DNSSEC's chains and signatures): one fault a line, in the order of names, 1000 at most. No
+// bytes: nothing is. It is computed anew by each call.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_BUFFER`.
+ddi_status ddi_zone_check(const ddi_zone *zone,
+                          uint8_t *buf,
+                          size_t cap,
+                          size_t *len);
+
+// Frees it; who else keeps that version keeps it. NULL is a no-op.
+void ddi_zone_free(ddi_zone *zone);
+
+/* ============================================================================================== */
+/*
+ * Zone files (RFC 1035 section 5): text in, a zone out. Text comes in pieces as the caller reads it; nothing
+ * is opened here but by `ddi_zone_loader_read_file`.
+ */
+/* ============================================================================================== */
+
+// Text is wanted: `ddi_zone_loader_push` it, or `ddi_zone_loader_end` the file.
+#define DDI_LOADER_TEXT 0
+
+// A file is asked for by $INCLUDE (`ddi_zone_loader_include`): push its text and end it, or refuse it.
+#define DDI_LOADER_INCLUDE 1
+
+// All was read: `ddi_zone_loader_finish`.
+#define DDI_LOADER_DONE 2
+
+// Reads one zone. One call at a time.
+typedef struct ddi_zone_loader ddi_zone_loader;
+
+// A new one for the zone `apex`. `file` is the file's name for errors. Records must have TTLs, by $TTL or
+// each. Caller owns: `ddi_zone_loader_free`.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (no name, not UTF-8).
+ddi_status ddi_zone_loader_new(const ddi_name *apex,
+                               const uint8_t *file,
+                               size_t file_len,
+                               ddi_zone_loader **loader);
+
+// Takes a piece of text; some 64 KiB at a time cost the least. `wanted` is one of `DDI_LOADER_...`.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_ZONE_FILE` (last_error says file, line and column; nothing more is taken),
+// `DDI_E_STATE` (finished, or after an error).
+ddi_status ddi_zone_loader_push(ddi_zone_loader *loader,
+                                const uint8_t *text,
+                                size_t text_len,
+                                uint32_t *wanted);
+
+// The file that is being read has no more text. After an included file the one that asked goes on.
+//
+// Errors: as of `ddi_zone_loader_push`.
+ddi_status ddi_zone_loader_end(ddi_zone_loader *loader, uint32_t *wanted);
+
+// The path that $INCLUDE asks for, as it is written: a stranger's zone file may ask for anything.
+// `DDI_IDLE`: none is asked for.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_BUFFER`.
+ddi_status ddi_zone_loader_include(const ddi_zone_loader *loader,
+                                   uint8_t *buf,
+                                   size_t cap,
+                                   size_t *len);
+
+// The file that was asked for can't or must not be read: the zone can't be loaded. Returns
+// `DDI_E_ZONE_FILE`; last_error says where the file was asked for, and `reason` (UTF-8).
+//
+// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT`.
+ddi_status ddi_zone_loader_refuse(ddi_zone_loader *loader,
+                                  const uint8_t *reason,
+                                  size_t reason_len);
+
+// Reads a whole file, and those that it includes if their paths lie below its folder. For who has the file
+// on disk: instead of all the calls above.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT`, `DDI_E_IO`, `DDI_E_ZONE_FILE`, `DDI_E_STATE`.
+ddi_status ddi_zone_loader_read_file(ddi_zone_loader *loader,
+                                     const uint8_t *path,
+                                     size_t path_len);
+
+// The zone, once all was read. The loader is of no more use. Caller owns the zone: `ddi_zone_free`.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_STATE` (text is missing, an earlier fault, or finished before), `DDI_E_ZONE`
+// (no zone: no SOA, or two).
+ddi_status ddi_zone_loader_finish(ddi_zone_loader *loader,
+                                  ddi_zone **zone);
+
+// What went wrong in the last call that was not const: for a fault in the text file, line and column.
+// Borrowed until the next such call; "" if nothing did.
+const char *ddi_zone_loader_last_error(const ddi_zone_loader *loader);
+
+// Frees it. NULL is a no-op.
+void ddi_zone_loader_free(ddi_zone_loader *loader);
+
+/* ============================================================================================== */
+/*
+ * All records of a zone, the SOA first, then by name in canonical order: as text to be kept or read by
+ * people, or one by one.
+ */
+/* ============================================================================================== */
+
+// Room for the text of any one record: what `ddi_zone_walk_text` needs at least.
+#define DDI_RECORD_TEXT_MAX 524288
+
+// A walk through one version, which it keeps. One call at a time.
+typedef struct ddi_zone_walk ddi_zone_walk;
+
+// A walk from the start. Caller owns: `ddi_zone_walk_free`.
+//
+// Errors: `DDI_E_NULL`.
+ddi_status ddi_zone_walk_new(const ddi_zone *zone, ddi_zone_walk **walk);
+
+// The next record, of class IN. Its data goes to `buf`, uncompressed, 65535 bytes at most. `DDI_IDLE`: that
+// were all.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_BUFFER`.
+ddi_status ddi_zone_walk_next(ddi_zone_walk *walk,
+                              ddi_name *owner,
+                              uint16_t *rtype,
+                              uint32_t *ttl,
+                              uint8_t *buf,
+                              size_t cap,
+                              size_t *len);
+
+// Fills `buf` with the next records as the text of a zone file, whole lines, as many as fit; what is read
+// back is the same zone. `DDI_IDLE`: that were all. To be used instead of `ddi_zone_walk_next`, not mixed
+// with it.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_BUFFER` (the next line does not fit: `DDI_RECORD_TEXT_MAX` bytes are always
+// enough).
+ddi_status ddi_zone_walk_text(ddi_zone_walk *walk,
+                              uint8_t *buf,
+                              size_t cap,
+                              size_t *len);
+
+// What went wrong in the last call. Borrowed until the next one; "" if nothing did.
+const char *ddi_zone_walk_last_error(const ddi_zone_walk *walk);
+
+// Frees it. NULL is a no-op.
+void ddi_zone_walk_free(ddi_zone_walk *walk);
+
+/* ============================================================================================== */
+/*
+ * Names of DHCP clients (RFC 4703): who comes first has a name and marks it with a DHCID (RFC 4701), a
+ * digest of the client's identity and the name. A change is made in an own zone by
+ * `ddi_zone_edit_apply_ddns`, or at a remote server by a `ddi_ddns_client`.
+ */
+/* ============================================================================================== */
+
+// The name has this address, and no other of its family (RFC 4703 section 5.3).
+#define DDI_DDNS_ADD_FORWARD 1
+
+// The name no longer has this address; and if no other, there is no name (section 5.5).
+#define DDI_DDNS_REMOVE_FORWARD 2
+
+// The address has this name, and no other (section 5.4).
+#define DDI_DDNS_ADD_REVERSE 3
+
+// The address no longer has this name (section 5.5).
+#define DDI_DDNS_REMOVE_REVERSE 4
+
+// The name was nobody's, or the address's name was set.
+#define DDI_DDNS_ADDED 1
+
+// The name was this client's already.
+#define DDI_DDNS_REPLACED 2
+
+// The name is somebody else's: nothing is changed. Choose another, or go without (RFC 4703 section 5.3.3).
+#define DDI_DDNS_CONFLICT 3
+
+// The address is gone from the name, or the name from the address.
+#define DDI_DDNS_REMOVED 4
+
+// There was nothing of this client: nothing is changed.
+#define DDI_DDNS_NOT_OURS 5
+
+// Bytes of a DHCID's data.
+#define DDI_DHCID_LEN 35
+
+// A change to one zone: that which `name` is in, or for a reverse change the name of `address`.
+typedef struct ddi_ddns_change {
+    // `sizeof(ddi_ddns_change)`.
+    uint32_t struct_size;
+    // `DDI_DDNS_ADD_FORWARD` and so on.
+    uint32_t kind;
+    // The client's address; the port means nothing.
+    ddi_addr address;
+    // TTL of the records in seconds; `ddi_ddns_ttl` tells the one for a lease.
+    uint32_t ttl;
+    // Whose the name is: what `ddi_dhcid_...` wrote.
+    uint8_t dhcid[35];
+    // Zero.
+    uint8_t pad;
+    // The client's whole name.
+    ddi_name name;
+} ddi_ddns_change;
+
+// The DHCID of a DHCPv4 client that sent a client identifier: all of option 61's data. `name` is its whole
+// name; `dhcid` has room for `DDI_DHCID_LEN` bytes.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (no name).
+ddi_status ddi_dhcid_of_client_id(const uint8_t *client_id,
+                                  size_t client_id_len,
+                                  const ddi_name *name,
+                                  uint8_t *dhcid);
+
+// The DHCID of a DHCPv6 client.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (no name).
+ddi_status ddi_dhcid_of_duid(const uint8_t *duid,
+                             size_t duid_len,
+                             const ddi_name *name,
+                             uint8_t *dhcid);
+
+// The DHCID of a DHCPv4 client that sent no client identifier: `htype` and `chaddr` of its messages.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (no name).
+ddi_status ddi_dhcid_of_hw_addr(uint8_t htype,
+                                const uint8_t *chaddr,
+                                size_t chaddr_len,
+                                const ddi_name *name,
+                                uint8_t *dhcid);
+
+// The TTL in seconds for a lease of so many seconds: a third, but not below 600 (RFC 4702 section 5).
+uint32_t ddi_ddns_ttl(uint32_t lease_s);
+
+/* ============================================================================================== */
+/*
+ * Edits: changes to a zone that become its next version, or nothing.
+ */
+/* ============================================================================================== */
+
+// An edit of one version, which it keeps. One call at a time.
+typedef struct ddi_zone_edit ddi_zone_edit;
+
+// An edit of `zone`, which stays as it is. Caller owns: `ddi_zone_edit_free`.
+//
+// Errors: `DDI_E_NULL`.
+ddi_status ddi_zone_edit_new(const ddi_zone *zone, ddi_zone_edit **edit);
+
+// Adds a record. `rdata` is its data in wire form, uncompressed. The whole rrset gets its TTL, in seconds
+// (RFC 2181 section 5.2); a SOA, CNAME or DNAME replaces that of its name. `DDI_IDLE`: it was there already.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (no name), `DDI_E_ZONE` (it can't be in the zone), `DDI_E_STATE`.
+ddi_status ddi_zone_edit_add(ddi_zone_edit *zone_edit,
+                             const ddi_name *owner,
+                             uint16_t rtype,
+                             uint32_t ttl,
+                             const uint8_t *rdata,
+                             size_t rdata_len);
+
+// Adds the records of a zone file's text, such as "www 300 IN A 192.0.2.1": names relative to the apex, each
+// with its TTL or a $TTL before it. All of them or none. `DDI_IDLE`: they were there already.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_ZONE_FILE` (last_error says line and column), `DDI_E_ZONE`, `DDI_E_STATE`.
+ddi_status ddi_zone_edit_add_text(ddi_zone_edit *zone_edit,
+                                  const uint8_t *text,
+                                  size_t text_len);
+
+// Removes a record, whatever its TTL. `DDI_IDLE`: it was not there.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (no name), `DDI_E_STATE`.
+ddi_status ddi_zone_edit_remove(ddi_zone_edit *zone_edit,
+                                const ddi_name *owner,
+                                uint16_t rtype,
+                                const uint8_t *rdata,
+                                size_t rdata_len);
+
+// Removes all records of a name and type. `DDI_IDLE`: there were none.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (no name), `DDI_E_STATE`.
+ddi_status ddi_zone_edit_remove_rrset(ddi_zone_edit *zone_edit,
+                                      const ddi_name *owner,
+                                      uint16_t rtype);
+
+// Removes all records of a name. `DDI_IDLE`: there were none.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (no name), `DDI_E_STATE`.
+ddi_status ddi_zone_edit_remove_name(ddi_zone_edit *zone_edit, const ddi_name *owner);
+
+// Gives a DHCP client its name in this zone, or takes it, with the conditions of RFC 4703: for who has
+// leases and zone in one process. `outcome` is one of `DDI_DDNS_...`.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT`, `DDI_E_ZONE` (the name is not in this zone, or the zone can't hold
+// more: the edit is of no more use), `DDI_E_STATE`.
+ddi_status ddi_zone_edit_apply_ddns(ddi_zone_edit *zone_edit,
+                                    const ddi_ddns_change *change,
+                                    uint32_t *outcome);
+
+// Ends the edit: the next version, whose serial moves by `serial_policy` (`DDI_SERIAL_...`), unless the edit
+// has set a newer one by adding a SOA. `DDI_IDLE`: nothing has changed, there is no next version. The edit
+// is of no more use. Caller owns the zone: `ddi_zone_free`; `ddi_zone_set_put` publishes it.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT`, `DDI_E_ZONE` (it would be no zone, or its serial is older),
+// `DDI_E_STATE`.
+ddi_status ddi_zone_edit_finish(ddi_zone_edit *zone_edit,
+                                const ddi_now *now,
+                                uint32_t serial_policy,
+                                ddi_zone **zone);
+
+// What went wrong in the last call. Borrowed until the next one; "" if nothing did.
+const char *ddi_zone_edit_last_error(const ddi_zone_edit *zone_edit);
+
+// Frees it. NULL is a no-op.
+void ddi_zone_edit_free(ddi_zone_edit *zone_edit);
+
+/* ============================================================================================== */
+/*
+ * The zones of a server: what is answered, what the next change builds on, and the journal that makes
+ * changes durable before anybody sees them.
+ *
+ *     ddi_zone_set_new(&set);
+ *     ddi_zone_set_open_journal(set, path, path_len, log_id, NULL);   // all zones of earlier runs are there
+ *     ...
+ *     ddi_zone_set_put(set, zone, &lsn);     // or ddi_updates_handle_request, or a secondary's event
+ *     ddi_zone_set_commit(set, &durable);    // one sync for all changes so far: now they are answered
+ *     while (ddi_zone_set_poll_changed(set, &apex) == DDI_OK) ...;    // whose secondaries are to be notified
+ *
+ * Without a journal a set is in memory, and each change is seen at once.
+ */
+/* ============================================================================================== */
+
+// The zones of a server. Calls that take `ddi_zone_set *` need it to themselves; those that take `const
+// ddi_zone_set *` may overlap each other. For threads that answer while another one changes zones there is
+// `ddi_zone_reader`.
+typedef struct ddi_zone_set ddi_zone_set;
+
+// What opening a journal has found.
+typedef struct ddi_zone_set_opened {
+    // `sizeof(ddi_zone_set_opened)`.
+    uint32_t struct_size;
+    // Files of zones that are damaged and were passed over. Nothing is lost; compact soon.
+    uint32_t damaged_files;
+    // How many zones there are.
+    uint64_t zones;
+    // Changes that were replayed from the log.
+    uint64_t replayed;
+    // Bytes of a batch that a crash tore and that were cut off: nobody had been told of it.
+    uint64_t cut_bytes;
+} ddi_zone_set_opened;
+
+// An empty set, in memory. Caller owns: `ddi_zone_set_free`.
+//
+// Errors: `DDI_E_NULL`.
+ddi_status ddi_zone_set_new(ddi_zone_set **set);
+
+// How much history of each zone is kept for IXFR: deltas, their bytes, and their bytes in percent of the
+// zone's own. What is over any of these goes, oldest first. Unless set: 10000, 64 MiB, 100. To be set while
+// the set is empty.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_STATE` (there are zones, or a journal).
+ddi_status ddi_zone_set_set_history(ddi_zone_set *set,
+                                    size_t deltas,
+                                    size_t bytes,
+                                    uint32_t percent_of_zone);
+
+// Opens the journal in the directory `path` (UTF-8), which is its own, or makes one there: the set has its
+// zones, and all changes from now on are kept. `log_id` seeds the checksums of a new journal: best random.
+// While it is open no other process can open it. `opened` may be NULL.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (not UTF-8), `DDI_E_STATE` (the set has zones or a journal),
+// `DDI_E_IO`, `DDI_E_CORRUPT` (last_error says where).
+ddi_status ddi_zone_set_open_journal(ddi_zone_set *set,
+                                     const uint8_t *path,
+                                     size_t path_len,
+                                     uint64_t log_id,
+                                     ddi_zone_set_opened *opened);
+
+// Answers a query from the zone whose apex is the longest match for the name asked for, as `ddi_zone_answer`
+// does; with SERVFAIL if that zone is hidden, with REFUSED if there is none. Changes are seen once they are
+// durable.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT`.
+ddi_status ddi_zone_set_answer(const ddi_zone_set *set,
+                               const ddi_now *now,
+                               const ddi_answer_config *config,
+                               const ddi_asker *asker,
+                               const uint8_t *query,
+                               size_t query_len,
+                               uint8_t *buf,
+                               size_t cap,
+                               size_t *len,
+                               ddi_answered *answered);
+
+// The version of a zone that is answered from. Caller owns: `ddi_zone_free`.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (no name), `DDI_E_NOT_FOUND` (no such zone, or it is hidden).
+ddi_status ddi_zone_set_zone(const ddi_zone_set *set,
+                             const ddi_name *apex,
+                             ddi_zone **zone);
+
+// The newest version of a zone, durable or not: what an edit must begin with. Caller owns: `ddi_zone_free`.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (no name), `DDI_E_NOT_FOUND`.
+ddi_status ddi_zone_set_newest(const ddi_zone_set *set,
+                               const ddi_name *apex,
+                               ddi_zone **zone);
+
+// How many zones there are, hidden ones too; 0 for NULL.
+size_t ddi_zone_set_count(const ddi_zone_set *set);
+
+// The zone after `apex` in canonical order, hidden or not; the first one after a NULL. `DDI_IDLE`: there is
+// none.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (no name).
+ddi_status ddi_zone_set_next(const ddi_zone_set *set,
+                             const ddi_name *apex,
+                             ddi_name *next);
+
+// Takes a version that an edit, or `ddi_zone_succeed`, has made of the newest one: its delta goes to the
+// journal and to IXFR. `lsn` (may be NULL) is the position of the change: it is answered when
+// `ddi_zone_set_durable` has reached that. The caller still owns `zone`.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_NOT_FOUND`, `DDI_E_STALE` (made of another version: begin anew),
+// `DDI_E_LIMIT` (commit first), `DDI_E_IO`, `DDI_E_STOPPED`.
+ddi_status ddi_zone_set_put(ddi_zone_set *set,
+                            const ddi_zone *zone,
+                            uint64_t *lsn);
+
+// Takes a new zone, or a new content of one, whose history ends there: secondaries fetch it whole. More than
+// 4 MiB are written and synced here. `lsn` may be NULL. The caller still owns `zone`.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_LIMIT` (commit first), `DDI_E_IO`, `DDI_E_STOPPED`.
+ddi_status ddi_zone_set_replace(ddi_zone_set *set,
+                                const ddi_zone *zone,
+                                uint64_t *lsn);
+
+// Takes a zone out; it is answered until that is durable. `DDI_IDLE`: there is none. `lsn` may be NULL.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (no name), `DDI_E_LIMIT` (commit first), `DDI_E_STOPPED`.
+ddi_status ddi_zone_set_remove(ddi_zone_set *set,
+                               const ddi_name *apex,
+                               uint64_t *lsn);
+
+// Hides a zone, or shows it again: queries for a hidden one are answered with SERVFAIL. A secondary does
+// that for one that has expired.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (no name), `DDI_E_NOT_FOUND`.
+ddi_status ddi_zone_set_hide(ddi_zone_set *set,
+                             const ddi_name *apex,
+                             bool hidden);
+
+// Keeps a note with a zone, 4096 bytes at most: what is to be known of it after a restart. Secondary zones
+// have one of the library's own.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (no name, too long), `DDI_E_NOT_FOUND`, `DDI_E_LIMIT`,
+// `DDI_E_STOPPED`.
+ddi_status ddi_zone_set_set_note(ddi_zone_set *set,
+                                 const ddi_name *apex,
+                                 const uint8_t *note,
+                                 size_t note_len);
+
+// The note that was kept with a zone; no bytes if there is none.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (no name), `DDI_E_BUFFER` (4096 bytes are always enough).
+ddi_status ddi_zone_set_note(const ddi_zone_set *set,
+                             const ddi_name *apex,
+                             uint8_t *buf,
+                             size_t cap,
+                             size_t *len);
+
+// A zone of which another version is answered than when it was last told of: its secondaries are to be
+// notified. `DDI_IDLE`: none.
+//
+// Errors: `DDI_E_NULL`.
+ddi_status ddi_zone_set_poll_changed(ddi_zone_set *set,
+                                     ddi_name *apex);
+
+// True if enough was appended to the journal for another compaction. False for NULL.
+bool ddi_zone_set_needs_compaction(const ddi_zone_set *set);
+
+// What went wrong in the last call that was not const. Borrowed until the next such call; "" if nothing did.
+const char *ddi_zone_set_last_error(const ddi_zone_set *set);
+
+// Frees it. What was not committed is lost. NULL is a no-op.
+void ddi_zone_set_free(ddi_zone_set *set);
+
+/* ============================================================================================== */
+/*
+ * Commit: what makes changes of zones durable, and seen. Either here and now, or with a batch that another
+ * thread syncs while queries are answered. And compaction, which bounds the journal.
+ */
+/* ============================================================================================== */
+
+// A compaction under way. One call at a time; made to be moved to another thread for its steps.
+typedef struct ddi_zone_compaction ddi_zone_compaction;
+
+// Syncs every change, here and now; then they are answered. `durable` (may be NULL) is what
+// `ddi_zone_set_durable` says then.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_BATCH_OUT`, `DDI_E_IO` (nothing becomes durable any more: free the set and
+// open the journal again), `DDI_E_STOPPED`.
+ddi_status ddi_zone_set_commit(ddi_zone_set *set,
+                               uint64_t *durable);
+
+// Takes out the changes since the last batch. `DDI_IDLE` if there are none, a batch is out, or there is no
+// journal. Then `ddi_batch_sync` on any thread, `ddi_zone_set_batch_durable`, `ddi_batch_free`.
+// Caller owns `*batch`; one that is freed before it is handed back is lost, and stops its set.
+//
+// Errors: `DDI_E_NULL`.
+ddi_status ddi_zone_set_take_batch(ddi_zone_set *set,
+                                   ddi_batch **batch);
+
+// Hands a synced batch back to its set; what was in it is answered from now on. `durable` (may be NULL) is
+// what `ddi_zone_set_durable` says then. The batch is still to be freed.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (a batch of another set), `DDI_E_STATE` (not synced, or handed back
+// already), `DDI_E_IO` (nothing becomes durable any more: free the set and open the journal again).
+ddi_status ddi_zone_set_batch_durable(ddi_zone_set *set,
+                                      ddi_batch *batch,
+                                      uint64_t *durable);
+
+// Everything up to this log sequence number survives a crash, and is answered. 0 for NULL and for a poisoned
+// handle.
+uint64_t ddi_zone_set_durable(const ddi_zone_set *set);
+
+// The last change that was made, durable or not. 0 for NULL and for a poisoned handle.
+uint64_t ddi_zone_set_appended(const ddi_zone_set *set);
+
+// Begins a compaction of what is there now; one at a time. Then `ddi_zone_compaction_step` on any thread
+// until it says that it is the turn of `ddi_zone_set_end_compaction`, which touches no file but the log, and
+// so on until that is done. If it fails or is freed at any point, nothing is lost. `DDI_IDLE`: there is no
+// journal. Caller owns `*compaction`: `ddi_zone_compaction_free`.
+//
+// Errors: `DDI_E_NULL`.
+ddi_status ddi_zone_set_begin_compaction(ddi_zone_set *set,
+                                         ddi_zone_compaction **compaction);
+
+// Writes and syncs about `max_bytes` more, or renames or removes a file. `*ready` when it is the turn of
+// `ddi_zone_set_end_compaction`.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_IO`.
+ddi_status ddi_zone_compaction_step(ddi_zone_compaction *compaction,
+                                    uint64_t max_bytes,
+                                    bool *ready);
+
+// Takes note of what the steps have done, and lets them go on; `*done` when the compaction is over.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (a compaction of another set), `DDI_E_STATE` (it is not its turn),
+// `DDI_E_BATCH_OUT` (what it holds is not durable yet: hand the batch back and call again), `DDI_E_IO`,
+// `DDI_E_STOPPED`.
+ddi_status ddi_zone_set_end_compaction(ddi_zone_set *set,
+                                       ddi_zone_compaction *compaction,
+                                       bool *done);
+
+// What went wrong in the last call on this handle. Borrowed until the next one; "" if nothing did.
+const char *ddi_zone_compaction_last_error(const ddi_zone_compaction *compaction);
+
+// Frees it, finished or not. NULL is a no-op.
+void ddi_zone_compaction_free(ddi_zone_compaction *compaction);
+
+/* ============================================================================================== */
+/*
+ * Readers: for threads that answer while another one changes the set. No lock is taken, and nobody waits.
+ */
+/* ============================================================================================== */
+
+// The zones of a set as they are answered. New versions are seen at once; that a zone was added, removed,
+// hidden or shown is seen by readers that are made afterwards. It outlives the set. All calls but
+// `ddi_zone_reader_free` are const and may overlap, also with any call on the set.
+typedef struct ddi_zone_reader ddi_zone_reader;
+
+// A reader of the set's zones. Caller owns: `ddi_zone_reader_free`.
+//
+// Errors: `DDI_E_NULL`.
+ddi_status ddi_zone_reader_new(const ddi_zone_set *set, ddi_zone_reader **reader);
+
+// As `ddi_zone_set_answer`; a zone that is hidden counts as none.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT`.
+ddi_status ddi_zone_reader_answer(const ddi_zone_reader *reader,
+                                  const ddi_now *now,
+                                  const ddi_answer_config *config,
+                                  const ddi_asker *asker,
+                                  const uint8_t *query,
+                                  size_t query_len,
+                                  uint8_t *buf,
+                                  size_t cap,
+                                  size_t *len,
+                                  ddi_answered *answered);
+
+// Frees it. NULL is a no-op.
+void ddi_zone_reader_free(ddi_zone_reader *reader);
+
+/* ============================================================================================== */
+/*
+ * Where a message goes: what the polls of the DNS machines fill in beside the bytes.
+ */
+/* ============================================================================================== */
+
+// A message to send.
+typedef struct ddi_dns_transmit {
+    // `sizeof(ddi_dns_transmit)`.
+    uint32_t struct_size;
+    // `DDI_TRANSPORT_UDP`: a datagram. `DDI_TRANSPORT_TCP`: over the connection `link`, or if that is 0 over
+    // a new one to `to`.
+    uint32_t transport;
+    // Where to.
+    ddi_addr to;
+    // The caller's number for the connection that the request came over; 0: none.
+    uint64_t link;
+} ddi_dns_transmit;
+
+/* ============================================================================================== */
+/*
+ * Transfers out: AXFR (RFC 5936) and IXFR (RFC 1995), from a zone set and the history that it keeps. May the
+ * sender have the zone at all is the caller's to ask first, with an access list.
+ */
+/* ============================================================================================== */
+
+// A response code alone.
+#define DDI_SENT_REFUSAL 0
+
+// The SOA alone: the secondary is up to date, or has to come again over TCP.
+#define DDI_SENT_SOA 1
+
+// The whole zone.
+#define DDI_SENT_ZONE 2
+
+// Deltas.
+#define DDI_SENT_DELTAS 3
+
+// The answer to one request. It keeps its version of the zone, so that changes meanwhile don't touch it. One
+// call at a time.
+typedef struct ddi_xfr_out ddi_xfr_out;
+
+// What to send to a request for a transfer. If the set has no such zone that is NOTAUTH, and SERVFAIL for
+// one that is hidden. `transport` is one of `DDI_TRANSPORT_...`. `signer` is what `ddi_tsig_keys_check`
+// gave, or NULL; the caller still owns it, and it must not be used for anything else. Several deltas go out
+// as one if `condense` (RFC 1995 section 6). Caller owns: `ddi_xfr_out_free`.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT`, `DDI_E_MALFORMED` (no such request: answer FORMERR by
+// `ddi_dns_refuse`).
+ddi_status ddi_xfr_out_new(const ddi_zone_set *set,
+                           const ddi_now *now,
+                           const uint8_t *request,
+                           size_t request_len,
+                           uint32_t transport,
+                           const ddi_tsig_signer *signer,
+                           bool condense,
+                           ddi_xfr_out **out);
+
+// An answer to a request for a transfer that is only a response code: REFUSED for who may not have the zone.
+// The rest is as for `ddi_xfr_out_new`. Caller owns: `ddi_xfr_out_free`.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT`, `DDI_E_MALFORMED`.
+ddi_status ddi_xfr_out_new_refusal(const uint8_t *request,
+                                   size_t request_len,
+                                   uint16_t rcode,
+                                   uint32_t transport,
+                                   const ddi_tsig_signer *signer,
+                                   ddi_xfr_out **out);
+
+// The next message, made straight into `buf`; over TCP with its two length bytes. Not polling is the
+// back-pressure; close connections that don't move. `DDI_IDLE`: that were all. `DDI_DNS_STREAM_MAX` bytes
+// are always enough; with fewer, messages are smaller, as long as a record fits.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_BUFFER`, `DDI_E_TRANSFER` (a record fits in no message: close the
+// connection).
+ddi_status ddi_xfr_out_poll_transmit(ddi_xfr_out *out,
+                                     const ddi_now *now,
+                                     uint8_t *buf,
+                                     size_t cap,
+                                     size_t *len);
+
+// What it sends: one of `DDI_SENT_...`; 0 for NULL.
+uint32_t ddi_xfr_out_sent(const ddi_xfr_out *out);
+
+// How many records are in the messages so far; 0 for NULL.
+uint64_t ddi_xfr_out_records(const ddi_xfr_out *out);
+
+// What went wrong in the last call that was not const. Borrowed until the next such call; "" if nothing did.
+const char *ddi_xfr_out_last_error(const ddi_xfr_out *out);
+
+// Frees it. NULL is a no-op.
+void ddi_xfr_out_free(ddi_xfr_out *out);
+
+/* ============================================================================================== */
+/*
+ * Transfers in: one zone, once, from one primary. For a tool that fetches a zone; a server that keeps one up
+ * to date has `ddi_secondary`.
+ */
+/* ============================================================================================== */
+
+// Room for any query of a transfer, in bytes.
+#define DDI_XFR_QUERY_MAX 3072
+
+// There is a newer version: `ddi_xfr_in_zone`.
+#define DDI_XFR_ZONE 1
+
+// The primary has nothing newer.
+#define DDI_XFR_UP_TO_DATE 2
+
+// One transfer. One call at a time.
+typedef struct ddi_xfr_in ddi_xfr_in;
+
+// A transfer of the zone `apex`. `current` is the version at hand, of which only what came after it is asked
+// for by IXFR; NULL: the whole zone is. `key` (may be NULL) signs the queries; answers must be signed then.
+// `seed` is for message ids: best random. Caller owns: `ddi_xfr_in_free`.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (no name, or `current` is another zone).
+ddi_status ddi_xfr_in_new(const ddi_name *apex,
+                          const ddi_zone *current,
+                          const ddi_tsig_key *key,
+                          uint64_t seed,
+                          ddi_xfr_in **xfr);
+
+// A query, if one is to be sent. `*transport` `DDI_TRANSPORT_UDP`: as a datagram. `DDI_TRANSPORT_TCP`: over
+// a new connection, on which nothing else comes (one that was open is to be closed); its two length bytes
+// are in `buf`. `DDI_IDLE`: none.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_BUFFER` (`DDI_XFR_QUERY_MAX` bytes must be there).
+ddi_status ddi_xfr_in_poll_transmit(ddi_xfr_in *xfr,
+                                    const ddi_now *now,
+                                    uint32_t *transport,
+                                    uint8_t *buf,
+                                    size_t cap,
+                                    size_t *len);
+
+// A datagram from the primary. One that is not the answer is ignored: it may be forged.
+//
+// Errors: `DDI_E_NULL`.
+ddi_status ddi_xfr_in_handle_datagram(ddi_xfr_in *xfr,
+                                      const ddi_now *now,
+                                      const uint8_t *bytes,
+                                      size_t bytes_len);
+
+// Bytes from the connection that the last query went over, as they come, length bytes included.
+//
+// Errors: `DDI_E_NULL`.
+ddi_status ddi_xfr_in_handle_bytes(ddi_xfr_in *xfr,
+                                   const ddi_now *now,
+                                   const uint8_t *bytes,
+                                   size_t bytes_len);
+
+// That connection has ended, or could not be made. Not to be called for those that this side closed.
+//
+// Errors: `DDI_E_NULL`.
+ddi_status ddi_xfr_in_handle_closed(ddi_xfr_in *xfr,
+                                    const ddi_now *now);
+
+// Does what is due. Nothing, if nothing is.
+//
+// Errors: `DDI_E_NULL`.
+ddi_status ddi_xfr_in_handle_timeout(ddi_xfr_in *xfr, const ddi_now *now);
+
+// When `ddi_xfr_in_handle_timeout` is due, on the clock of `ddi_now.instant_ms`. `DDI_IDLE`: no timer runs.
+//
+// Errors: `DDI_E_NULL`.
+ddi_status ddi_xfr_in_poll_timeout(const ddi_xfr_in *xfr,
+                                   uint64_t *instant_ms);
+
+// How it has ended: `*outcome` is `DDI_XFR_ZONE` or `DDI_XFR_UP_TO_DATE`, and the connection is to be
+// closed. `DDI_IDLE`: it goes on. Tells it once.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_TRANSFER` (it has failed, and last_error says why).
+ddi_status ddi_xfr_in_poll_event(ddi_xfr_in *xfr,
+                                 uint32_t *outcome);
+
+// The zone that it has ended with. Caller owns: `ddi_zone_free`.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_STATE` (no outcome `DDI_XFR_ZONE` was told).
+ddi_status ddi_xfr_in_zone(const ddi_xfr_in *xfr, ddi_zone **zone);
+
+// What went wrong in the last call that was not const. Borrowed until the next such call; "" if nothing did.
+const char *ddi_xfr_in_last_error(const ddi_xfr_in *xfr);
+
+// Frees it. NULL is a no-op.
+void ddi_xfr_in_free(ddi_xfr_in *xfr);
+
+/* ============================================================================================== */
+/*
+ * What a secondary zone is told: its primaries, and how it asks them.
+ */
+/* ============================================================================================== */
+
+// A configuration. One call at a time; it can be used for several secondaries of the zone.
+typedef struct ddi_secondary_config ddi_secondary_config;
+
+// For the zone `apex`. `seed` is for message ids and jitter: best random. Caller owns:
+// `ddi_secondary_config_free`.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (no name).
+ddi_status ddi_secondary_config_new(const ddi_name *apex,
+                                    uint64_t seed,
+                                    ddi_secondary_config **config);
+
+// Adds a primary, the preferred first. `key` (may be NULL) signs the queries; answers must be signed then.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (no address).
+ddi_status ddi_secondary_config_add_primary(ddi_secondary_config *config,
+                                            const ddi_addr *addr,
+                                            const ddi_tsig_key *key);
+
+// Somebody else who may send NOTIFY, beside the primaries. The port means nothing.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (no address).
+ddi_status ddi_secondary_config_add_notify_from(ddi_secondary_config *config,
+                                                const ddi_addr *addr);
+
+// What the SOA's refresh and retry are held to, in seconds: the zone's owner must not be able to make this
+// server ask in a tight loop, or never. Unless set: 30 s, 28 days, 5 s, 14 days.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (a least above its most).
+ddi_status ddi_secondary_config_set_bounds(ddi_secondary_config *config,
+                                           uint32_t refresh_min_s,
+                                           uint32_t refresh_max_s,
+                                           uint32_t retry_min_s,
+                                           uint32_t retry_max_s);
+
+// The least time between two rounds that NOTIFY causes (unless set: 200 ms), and by how long the first round
+// is put off at most, so that not all zones ask at once (0).
+//
+// Errors: `DDI_E_NULL`.
+ddi_status ddi_secondary_config_set_pace(ddi_secondary_config *config,
+                                         uint64_t notify_gap_ms,
+                                         uint64_t spread_ms);
+
+// How it asks. `shared_history`: the same serial is the same zone at each primary (unless set: false).
+// `udp`: IXFR is asked for over UDP first (true). `fall_back`: where IXFR fails the whole zone is asked for
+// (true). `exact`: deltas must fit exactly (true).
+//
+// Errors: `DDI_E_NULL`.
+ddi_status ddi_secondary_config_set_ways(ddi_secondary_config *config,
+                                         bool shared_history,
+                                         bool udp,
+                                         bool fall_back,
+                                         bool exact);
+
+// How large and how slow one transfer may be: records and their bytes, milliseconds without any byte over
+// TCP, and milliseconds as a whole. Unless set: 500 million, 16 GiB, 30 s, two hours.
+//
+// Errors: `DDI_E_NULL`.
+ddi_status ddi_secondary_config_set_limits(ddi_secondary_config *config,
+                                           size_t records,
+                                           size_t bytes,
+                                           uint64_t idle_ms,
+                                           uint64_t total_ms);
+
+// What went wrong in the last call. Borrowed until the next one; "" if nothing did.
+const char *ddi_secondary_config_last_error(const ddi_secondary_config *config);
+
+// Frees it; secondaries made with it stay. NULL is a no-op.
+void ddi_secondary_config_free(ddi_secondary_config *config);
+
+/* ============================================================================================== */
+/*
+ * Secondary zones: each is fetched from its primaries when the SOA's timers, a NOTIFY or an operator say so,
+ * goes into the zone set, and is hidden there when no primary has confirmed it for too long.
+ *
+ * After any call drain `ddi_secondary_poll_transmit`, then `ddi_secondary_poll_event`, then read
+ * `ddi_secondary_poll_timeout`; what the events put into the set is answered after the set's commit. Hosts
+ * with many zones limit their transfers by polling fewer of them for queries: no clock runs before a query
+ * is polled.
+ */
+/* ============================================================================================== */
+
+// There is a new version, which the set has now.
+#define DDI_SECONDARY_ZONE 1
+
+// A primary has the same version.
+#define DDI_SECONDARY_UP_TO_DATE 2
+
+// A primary has an older version, or one whose serial can't be compared.
+#define DDI_SECONDARY_BEHIND 3
+
+// A transfer goes on in a simpler way.
+#define DDI_SECONDARY_FALL_BACK 4
+
+// A primary could not be asked, or gave nothing good.
+#define DDI_SECONDARY_FAILED 5
+
+// No primary has confirmed the zone for so long that it must not be served (RFC 1035 section 3.3.13): it is
+// hidden.
+#define DDI_SECONDARY_EXPIRED 6
+
+// A secondary zone. One call at a time.
+typedef struct ddi_secondary ddi_secondary;
+
+// What happened.
+typedef struct ddi_secondary_event {
+    // `sizeof(ddi_secondary_event)`.
+    uint32_t struct_size;
+    // `DDI_SECONDARY_...`.
+    uint32_t kind;
+    // The primary that it is about; none for `DDI_SECONDARY_EXPIRED`.
+    ddi_addr primary;
+    // The zone's or the primary's serial; 0 if it means nothing.
+    uint32_t serial;
+    // Zero.
+    uint32_t pad;
+} ddi_secondary_event;
+
+// A secondary zone of this set, with the version that the set has of it from earlier. Until there is one, or
+// if that has expired, it is hidden. Caller owns: `ddi_secondary_free`, which leaves the zone in the set.
+//
+// Errors: `DDI_E_NULL`.
+ddi_status ddi_secondary_new(ddi_zone_set *set,
+                             const ddi_now *now,
+                             const ddi_secondary_config *config,
+                             ddi_secondary **secondary);
+
+// The next query, if one is to be sent, to `transmit->to`: as a datagram, or over a new connection on which
+// nothing else comes (one that was open is to be closed); its two length bytes are in `buf` then.
+// `DDI_IDLE`: none.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT`, `DDI_E_BUFFER` (`DDI_XFR_QUERY_MAX` bytes must be there).
+ddi_status ddi_secondary_poll_transmit(ddi_secondary *secondary,
+                                       const ddi_now *now,
+                                       ddi_dns_transmit *transmit,
+                                       uint8_t *buf,
+                                       size_t cap,
+                                       size_t *len);
+
+// What happened; new versions go into `set`, the one that the secondary was made with. `DDI_IDLE`: nothing.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT`, `DDI_E_LIMIT` (the set's pending batch is full: commit, and poll
+// again; nothing is lost), `DDI_E_IO`, `DDI_E_STOPPED`.
+ddi_status ddi_secondary_poll_event(ddi_secondary *secondary,
+                                    ddi_zone_set *set,
+                                    const ddi_now *now,
+                                    ddi_secondary_event *event);
+
+// Why, in words: of the last event, if it is `DDI_SECONDARY_FALL_BACK` or `DDI_SECONDARY_FAILED`. Else no
+// bytes.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_BUFFER`.
+ddi_status ddi_secondary_reason(const ddi_secondary *secondary,
+                                uint8_t *buf,
+                                size_t cap,
+                                size_t *len);
+
+// When `ddi_secondary_handle_timeout` is due, on the clock of `ddi_now.instant_ms`. `DDI_IDLE`: no timer
+// runs.
+//
+// Errors: `DDI_E_NULL`.
+ddi_status ddi_secondary_poll_timeout(const ddi_secondary *secondary,
+                                      uint64_t *instant_ms);
+
+// True while a primary is being asked: a connection that is open without that is to be closed. False for
+// NULL.
+bool ddi_secondary_is_asking(const ddi_secondary *secondary);
+
+// Does what is due. Nothing, if nothing is.
+//
+// Errors: `DDI_E_NULL`.
+ddi_status ddi_secondary_handle_timeout(ddi_secondary *secondary, const ddi_now *now);
+
+// A datagram. Only an answer from the primary that is being asked counts.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (no address).
+ddi_status ddi_secondary_handle_datagram(ddi_secondary *secondary,
+                                         const ddi_now *now,
+                                         const ddi_addr *from,
+                                         const uint8_t *bytes,
+                                         size_t bytes_len);
+
+// Bytes from the connection that the last query went over, as they come, length bytes included.
+//
+// Errors: `DDI_E_NULL`.
+ddi_status ddi_secondary_handle_bytes(ddi_secondary *secondary,
+                                      const ddi_now *now,
+                                      const uint8_t *bytes,
+                                      size_t bytes_len);
+
+// That connection has ended, or could not be made. Not to be called for those that this side closed.
+//
+// Errors: `DDI_E_NULL`.
+ddi_status ddi_secondary_handle_closed(ddi_secondary *secondary,
+                                       const ddi_now *now);
+
+// A NOTIFY (RFC 1996), whose signature, if there must be one, was good. Answer it by `ddi_notify_reply`:
+// NOERROR after `DDI_OK`, REFUSED after `DDI_E_NOT_PERMITTED`.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (no address), `DDI_E_MALFORMED`, `DDI_E_NOT_PERMITTED` (the sender
+// is no primary, or it is about another zone).
+ddi_status ddi_secondary_handle_notify(ddi_secondary *secondary,
+                                       const ddi_now *now,
+                                       const ddi_addr *from,
+                                       const uint8_t *message,
+                                       size_t message_len);
+
+// The operator wants the primaries asked now; with `whole`, the whole zone fetched, whatever its serial. The
+// version at hand stays until that is there.
+//
+// Errors: `DDI_E_NULL`.
+ddi_status ddi_secondary_handle_refresh(ddi_secondary *secondary,
+                                        const ddi_now *now,
+                                        bool whole);
+
+// What went wrong in the last call that was not const. Borrowed until the next such call; "" if nothing did.
+const char *ddi_secondary_last_error(const ddi_secondary *secondary);
+
+// Frees it; the zone stays in the set. NULL is a no-op.
+void ddi_secondary_free(ddi_secondary *secondary);
+
+/* ============================================================================================== */
+/*
+ * NOTIFY out (RFC 1996): secondaries are told that a zone has changed, until each confirms or is given up.
+ */
+/* ============================================================================================== */
+
+// Room for any NOTIFY, in bytes.
+#define DDI_NOTIFY_MAX 2048
+
+// The target answered, with `rcode`.
+#define DDI_NOTIFY_ANSWERED 1
+
+// The target never answered.
+#define DDI_NOTIFY_GIVEN_UP 2
+
+// 100000 notifications wait already: the target was not told.
+#define DDI_NOTIFY_FULL 3
+
+// Tells secondaries; one for the whole server. One call at a time.
+typedef struct ddi_notifier ddi_notifier;
+
+// What became of a notification.
+typedef struct ddi_notify_event {
+    // `sizeof(ddi_notify_event)`.
+    uint32_t struct_size;
+    // `DDI_NOTIFY_...`.
+    uint32_t kind;
+    // The target.
+    ddi_addr target;
+    // Its answer.
+    uint16_t rcode;
+    // Zero.
+    uint16_t pad;
+    // The zone.
+    ddi_name zone;
+} ddi_notify_event;
+
+// One that has nothing to tell. Each notification is sent `tries` times at most (0: 6), the first time after
+// up to `spread_ms`, and then waits for `wait_ms` (0: 3000), twice as long each time. `seed` is for message
+// ids: best random. Caller owns: `ddi_notifier_free`.
+//
+// Errors: `DDI_E_NULL`.
+ddi_status ddi_notifier_new(uint64_t seed,
+                            uint32_t tries,
+                            uint64_t wait_ms,
+                            uint64_t spread_ms,
+                            ddi_notifier **notifier);
+
+// A zone has a new version, which is durable and answered: the `targets` are to be told. `key` (may be NULL)
+// signs the requests; answers must be signed then. A zone that changes again before a target confirmed is
+// told with the newest serial, and only that.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (no address).
+ddi_status ddi_notifier_handle_changed(ddi_notifier *notifier,
+                                       const ddi_now *now,
+                                       const ddi_zone *zone,
+                                       const ddi_addr *targets,
+                                       size_t targets_len,
+                                       const ddi_tsig_key *key);
+
+// The zone is no more: nobody is to be told of it.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (no name).
+ddi_status ddi_notifier_handle_removed(ddi_notifier *notifier, const ddi_name *zone);
+
+// An answer, of kind `DDI_DNS_NOTIFY_ANSWER`. What is none to a notification that waits is ignored.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (no address).
+ddi_status ddi_notifier_handle_datagram(ddi_notifier *notifier,
+                                        const ddi_now *now,
+                                        const ddi_addr *from,
+                                        const uint8_t *bytes,
+                                        size_t bytes_len);
+
+// The next datagram that is due by `now`. `DDI_IDLE`: none.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT`, `DDI_E_BUFFER` (`DDI_NOTIFY_MAX` bytes must be there).
+ddi_status ddi_notifier_poll_transmit(ddi_notifier *notifier,
+                                      const ddi_now *now,
+                                      ddi_dns_transmit *transmit,
+                                      uint8_t *buf,
+                                      size_t cap,
+                                      size_t *len);
+
+// When `ddi_notifier_poll_transmit` has something next, on the clock of `ddi_now.instant_ms`. `DDI_IDLE`:
+// never.
+//
+// Errors: `DDI_E_NULL`.
+ddi_status ddi_notifier_poll_timeout(const ddi_notifier *notifier,
+                                     uint64_t *instant_ms);
+
+// What became of a notification. `DDI_IDLE`: nothing. At most 4096 wait to be polled; the oldest go first.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT`.
+ddi_status ddi_notifier_poll_event(ddi_notifier *notifier,
+                                   ddi_notify_event *event);
+
+// Writes the answer to a NOTIFY that came: it has arrived (`DDI_RCODE_NOERROR`), or why it is not wanted.
+// 512 bytes are enough.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (a code above 15), `DDI_E_BUFFER`, `DDI_E_MALFORMED` (no NOTIFY:
+// answer FORMERR by `ddi_dns_refuse`).
+ddi_status ddi_notify_reply(const uint8_t *message,
+                            size_t message_len,
+                            uint16_t rcode,
+                            uint8_t *buf,
+                            size_t cap,
+                            size_t *len);
+
+// What went wrong in the last call that was not const. Borrowed until the next such call; "" if nothing did.
+const char *ddi_notifier_last_error(const ddi_notifier *notifier);
+
+// Frees it. NULL is a no-op.
+void ddi_notifier_free(ddi_notifier *notifier);
+
+/* ============================================================================================== */
+/*
+ * Which zones UPDATE (RFC 2136) may change, and who may change what in them.
+ */
+/* ============================================================================================== */
+
+// A grant is about all names of the zone.
+#define DDI_GRANT_ALL_NAMES 0
+
+// This name.
+#define DDI_GRANT_NAME 1
+
+// This name and all below it.
+#define DDI_GRANT_AT_OR_BELOW 2
+
+// All names directly below this one, as a wildcard there would be.
+#define DDI_GRANT_CHILDREN_OF 3
+
+// The name of the key that the sender signs with: a host's own name.
+#define DDI_GRANT_OWN_NAME 4
+
+// That, and all below it.
+#define DDI_GRANT_AT_OR_BELOW_OWN_NAME 5
+
+// A policy for all zones. One call at a time.
+typedef struct ddi_update_policy ddi_update_policy;
+
+// No zone may be changed. Caller owns: `ddi_update_policy_free`.
+//
+// Errors: `DDI_E_NULL`.
+ddi_status ddi_update_policy_new(ddi_update_policy **policy);
+
+// Adds a primary zone. Whoever `rules` permit (as for `ddi_acl_new`) may change everything in it; `(NULL,
+// 0)`: the grants say who may. Its serial moves by `serial` (`DDI_SERIAL_...`), unless the update sets it.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (no name, no rules, no such serial policy, there is one of this
+// name).
+ddi_status ddi_update_policy_add_zone(ddi_update_policy *policy,
+                                      const ddi_name *apex,
+                                      const uint8_t *rules,
+                                      size_t rules_len,
+                                      uint32_t serial);
+
+// Adds a grant to a zone that was added without rules. For each change the first grant that fits sender,
+// name and type decides; without one it is refused. `who` is one rule as for `ddi_acl_new` (its own `!`
+// means nothing); `names` one of `DDI_GRANT_...`, with `name` for those that need one, else NULL. `types`:
+// the record types that it is about; `(NULL, 0)`: all but those that hold a zone together (SOA, NS, and what
+// a signer makes).
+//
+// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT`, `DDI_E_NOT_FOUND` (the zone was not added, or with rules).
+ddi_status ddi_update_policy_add_grant(ddi_update_policy *policy,
+                                       const ddi_name *apex,
+                                       bool permits,
+                                       const uint8_t *who,
+                                       size_t who_len,
+                                       uint32_t names,
+                                       const ddi_name *name,
+                                       const uint16_t *types,
+                                       size_t types_len);
+
+// How far updates may let a zone grow; what is larger already may stay, and shrink. Records of one name and
+// type, types of one name, changes in one update, records in the zone. Unless set: 100, 100, 4096, no limit.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (no name), `DDI_E_NOT_FOUND` (the zone was not added).
+ddi_status ddi_update_policy_set_limits(ddi_update_policy *policy,
+                                        const ddi_name *apex,
+                                        size_t rrset_records,
+                                        size_t name_types,
+                                        size_t updates,
+                                        uint64_t zone_records);
+
+// What went wrong in the last call. Borrowed until the next one; "" if nothing did.
+const char *ddi_update_policy_last_error(const ddi_update_policy *policy);
+
+// Frees it; what was made with it stays. NULL is a no-op.
+void ddi_update_policy_free(ddi_update_policy *policy);
+
+/* ============================================================================================== */
+/*
+ * UPDATE (RFC 2136): changes of a set's zones by message, with conditions, all of them or none. An answer
+ * leaves when what it says is durable: after each request, and after each commit of the set, drain
+ * `ddi_updates_poll_transmit`, then `ddi_updates_poll_event`. There are no timers.
+ */
+/* ============================================================================================== */
+
+// Room for any answer to an UPDATE, in bytes.
+#define DDI_UPDATE_ANSWER_MAX 1232
+
+// A zone has changed.
+#define DDI_UPDATES_UPDATED 1
+
+// An update was refused, and answered so.
+#define DDI_UPDATES_REFUSED 2
+
+// A signature was refused, and answered so.
+#define DDI_UPDATES_BAD_SIGNATURE 3
+
+// A message was dropped without an answer.
+#define DDI_UPDATES_DROPPED 4
+
+// Updates of one set's zones. One call at a time.
+typedef struct ddi_updates ddi_updates;
+
+// What happened.
+typedef struct ddi_updates_event {
+    // `sizeof(ddi_updates_event)`.
+    uint32_t struct_size;
+    // `DDI_UPDATES_...`.
+    uint32_t kind;
+    // Who asked.
+    ddi_addr from;
+    // The number of the connection; 0: none.
+    uint64_t link;
+    // Of `DDI_UPDATES_UPDATED`: position of the change.
+    uint64_t lsn;
+    // Of `DDI_UPDATES_UPDATED`: the zone's serial now.
+    uint32_t serial;
+    // Zero.
+    uint32_t pad;
+    // Of `DDI_UPDATES_UPDATED`: the zone.
+    ddi_name apex;
+    // Of `DDI_UPDATES_UPDATED`: the key that signed it; of length 0 if none did.
+    ddi_name key;
+} ddi_updates_event;
+
+// A machine for the zones of `policy` (NULL: none), with the keys that senders sign with (NULL: none). The
+// caller still owns both. Caller owns: `ddi_updates_free`.
+//
+// Errors: `DDI_E_NULL`.
+ddi_status ddi_updates_new(const ddi_update_policy *policy,
+                           const ddi_tsig_keys *keys,
+                           ddi_updates **updates);
+
+// A message of kind `DDI_DNS_UPDATE`, from a datagram (`link` 0) or a connection (the caller's number for
+// it). Its change goes into `set`, and its answer waits until that is durable.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (no address). What is wrong with the request is answered, and told
+// by an event.
+ddi_status ddi_updates_handle_request(ddi_updates *updates,
+                                      ddi_zone_set *set,
+                                      const ddi_now *now,
+                                      const ddi_addr *from,
+                                      uint64_t link,
+                                      const uint8_t *request,
+                                      size_t request_len);
+
+// The next answer that may leave. `DDI_IDLE`: none.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT`, `DDI_E_BUFFER` (`DDI_UPDATE_ANSWER_MAX` bytes must be there).
+ddi_status ddi_updates_poll_transmit(ddi_updates *updates,
+                                     const ddi_zone_set *set,
+                                     ddi_dns_transmit *transmit,
+                                     uint8_t *buf,
+                                     size_t cap,
+                                     size_t *len);
+
+// What happened. `DDI_IDLE`: nothing. At most 4096 wait to be polled; later ones are lost.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT`.
+ddi_status ddi_updates_poll_event(ddi_updates *updates, ddi_updates_event *told);
+
+// Why, in words: of the last event, if it is not `DDI_UPDATES_UPDATED`. Else no bytes.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_BUFFER`.
+ddi_status ddi_updates_reason(const ddi_updates *updates,
+                              uint8_t *buf,
+                              size_t cap,
+                              size_t *len);
+
+// What went wrong in the last call that was not const. Borrowed until the next such call; "" if nothing did.
+const char *ddi_updates_last_error(const ddi_updates *updates);
+
+// Frees it; answers that wait are lost. NULL is a no-op.
+void ddi_updates_free(ddi_updates *updates);
+
+/* ============================================================================================== */
+/*
+ * A secondary hands updates on to its primary (RFC 2136 section 6), and the answers back. After each
+ * `handle` call drain `ddi_update_forwarder_poll_transmit`, then read `ddi_update_forwarder_poll_timeout`.
+ */
+/* ============================================================================================== */
+
+// Hands requests on. One call at a time.
+typedef struct ddi_update_forwarder ddi_update_forwarder;
+
+// Without zones. `keys` (may be NULL) are those that senders share with this server. A primary has
+// `timeout_ms` to answer, and all of them are tried `rounds` times. `seed` is for message ids: random, not
+// to be guessed by others. Caller owns: `ddi_update_forwarder_free`.
+//
+// Errors: `DDI_E_NULL`.
+ddi_status ddi_update_forwarder_new(const ddi_tsig_keys *keys,
+                                    uint64_t timeout_ms,
+                                    uint32_t rounds,
+                                    uint64_t seed,
+                                    ddi_update_forwarder **forwarder);
+
+// Adds a secondary zone, before the first request: its primaries in the order in which they are tried; whose
+// requests are handed on (rules as for `ddi_acl_new`; who signs with a key that is not known here counts as
+// unsigned); and what requests that came unsigned, or with a key that is known here, are signed with on
+// their way (may be NULL).
+//
+// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT`, `DDI_E_STATE` (there was a request).
+ddi_status ddi_update_forwarder_add_zone(ddi_update_forwarder *forwarder,
+                                         const ddi_name *apex,
+                                         const ddi_addr *primaries,
+                                         size_t primaries_len,
+                                         const uint8_t *rules,
+                                         size_t rules_len,
+                                         const ddi_tsig_key *key);
+
+// A message of kind `DDI_DNS_UPDATE` for one of its zones, from a datagram (`link` 0) or a connection (the
+// caller's number for it). What it is not handed on for is answered, or dropped if 256 are on their way
+// already.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (no address).
+ddi_status ddi_update_forwarder_handle_request(ddi_update_forwarder *forwarder,
+                                               const ddi_now *now,
+                                               const ddi_addr *from,
+                                               uint64_t link,
+                                               const uint8_t *request,
+                                               size_t request_len);
+
+// What a primary sent, of kind `DDI_DNS_UPDATE_ANSWER`; over a connection without its length bytes. What is
+// no answer to a request on its way is dropped.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (no address).
+ddi_status ddi_update_forwarder_handle_answer(ddi_update_forwarder *forwarder,
+                                              const ddi_now *now,
+                                              const ddi_addr *from,
+                                              const uint8_t *answer,
+                                              size_t answer_len);
+
+// A primary can't be reached: requests that wait for it go to the next.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (no address).
+ddi_status ddi_update_forwarder_handle_unreachable(ddi_update_forwarder *forwarder,
+                                                   const ddi_now *now,
+                                                   const ddi_addr *primary);
+
+// Tries what was not answered in time elsewhere.
+//
+// Errors: `DDI_E_NULL`.
+ddi_status ddi_update_forwarder_handle_timeout(ddi_update_forwarder *forwarder,
+                                               const ddi_now *now);
+
+// When `ddi_update_forwarder_handle_timeout` is due, on the clock of `ddi_now.instant_ms`. `DDI_IDLE`: no
+// timer runs.
+//
+// Errors: `DDI_E_NULL`.
+ddi_status ddi_update_forwarder_poll_timeout(const ddi_update_forwarder *forwarder,
+                                             uint64_t *instant_ms);
+
+// The next message: an answer to who asked, or a request to a primary (over TCP without its length bytes,
+// `link` 0). `DDI_IDLE`: none.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT`, `DDI_E_BUFFER` (`DDI_DNS_MESSAGE_MAX` bytes must be there).
+ddi_status ddi_update_forwarder_poll_transmit(ddi_update_forwarder *forwarder,
+                                              ddi_dns_transmit *transmit,
+                                              uint8_t *buf,
+                                              size_t cap,
+                                              size_t *len);
+
+// What went wrong in the last call that was not const. Borrowed until the next such call; "" if nothing did.
+const char *ddi_update_forwarder_last_error(const ddi_update_forwarder *forwarder);
+
+// Frees it. NULL is a no-op.
+void ddi_update_forwarder_free(ddi_update_forwarder *forwarder);
+
+/* ============================================================================================== */
+/*
+ * UPDATE requests that the caller sends himself: conditions and changes in their order, written as a
+ * message, to be signed by `ddi_tsig_key_sign_request`.
+ */
+/* ============================================================================================== */
+
+// Only if the name has a record (RFC 2136 section 2.4.4).
+#define DDI_REQUIRE_NAME 1
+
+// Only if the name has no record (section 2.4.5).
+#define DDI_REQUIRE_NO_NAME 2
+
+// Only if the rrset exists (section 2.4.1).
+#define DDI_REQUIRE_RRSET 3
+
+// Only if the rrset does not exist (section 2.4.3).
+#define DDI_REQUIRE_NO_RRSET 4
+
+// Only if the rrset is exactly the records that are required of it (section 2.4.2): one call for each.
+#define DDI_REQUIRE_RECORD 5
+
+// A request. One call at a time.
+typedef struct ddi_update_request ddi_update_request;
+
+// An update of this zone that so far asks nothing. Caller owns: `ddi_update_request_free`.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (no name).
+ddi_status ddi_update_request_new(const ddi_name *zone, ddi_update_request **request);
+
+// Adds a condition, one of `DDI_REQUIRE_...`. `rtype` means nothing to those about names, `rdata` only
+// something to `DDI_REQUIRE_RECORD`.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (no name, no such condition, too long).
+ddi_status ddi_update_request_require(ddi_update_request *request,
+                                      uint32_t condition,
+                                      const ddi_name *name,
+                                      uint16_t rtype,
+                                      const uint8_t *rdata,
+                                      size_t rdata_len);
+
+// Adds a record; its TTL is in seconds.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (no name, too long).
+ddi_status ddi_update_request_add(ddi_update_request *request,
+                                  const ddi_name *name,
+                                  uint16_t rtype,
+                                  uint32_t ttl,
+                                  const uint8_t *rdata,
+                                  size_t rdata_len);
+
+// Deletes a record.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (no name, too long).
+ddi_status ddi_update_request_delete(ddi_update_request *request,
+                                     const ddi_name *name,
+                                     uint16_t rtype,
+                                     const uint8_t *rdata,
+                                     size_t rdata_len);
+
+// Deletes an rrset; with `rtype` 255 (ANY) all of the name's.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (no name).
+ddi_status ddi_update_request_delete_rrset(ddi_update_request *request,
+                                           const ddi_name *name,
+                                           uint16_t rtype);
+
+// Writes the message with this id.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_BUFFER` (`DDI_DNS_MESSAGE_MAX` bytes are always enough), `DDI_E_LIMIT` (it
+// fits in no message).
+ddi_status ddi_update_request_emit(const ddi_update_request *request,
+                                   uint16_t id,
+                                   uint8_t *buf,
+                                   size_t cap,
+                                   size_t *len);
+
+// What went wrong in the last call that was not const. Borrowed until the next such call; "" if nothing did.
+const char *ddi_update_request_last_error(const ddi_update_request *request);
+
+// Frees it. NULL is a no-op.
+void ddi_update_request_free(ddi_update_request *request);
+
+/* ============================================================================================== */
+/*
+ * Names of DHCP clients at remote servers, by UPDATE messages as RFC 4703 section 5 says: it sends, tries
+ * again, and reads the answers. Changes to one name are made in the order in which they came, those to
+ * different names at the same time. After each `handle` call drain `ddi_ddns_client_poll_transmit`, then
+ * `ddi_ddns_client_poll_event`, then read `ddi_ddns_client_poll_timeout`.
+ */
+/* ============================================================================================== */
+
+// Room for any message of a client, in bytes.
+#define DDI_DDNS_MESSAGE_MAX 2048
+
+// The change was given up: `ddi_ddns_client_reason` says why. Otherwise an outcome is one of
+// `DDI_DDNS_ADDED` and so on.
+#define DDI_DDNS_FAILED 0
+
+// Makes changes at remote servers. One call at a time.
+typedef struct ddi_ddns_client ddi_ddns_client;
+
+// A change is made or given up.
+typedef struct ddi_ddns_event {
+    // `sizeof(ddi_ddns_event)`.
+    uint32_t struct_size;
+    // What came of it.
+    uint32_t outcome;
+    // The caller's number for the change.
+    uint64_t job;
+} ddi_ddns_event;
+
+// Without zones. A server has `timeout_ms` to answer (0: 2000), each is asked `tries` times (0: 3), and a
+// change takes at most `rounds` updates when others change the same name meanwhile (0: 10). `seed` is for
+// message ids: random, not to be guessed by others. Caller owns: `ddi_ddns_client_free`.
+//
+// Errors: `DDI_E_NULL`.
+ddi_status ddi_ddns_client_new(uint64_t timeout_ms,
+                               uint32_t tries,
+                               uint32_t rounds,
+                               uint64_t seed,
+                               ddi_ddns_client **client);
+
+// Adds a zone, before the first change: its servers in the order in which they are tried, and what updates
+// are signed with (may be NULL: then any answer is believed). A name is in the zone with the longest apex at
+// or above it.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT`, `DDI_E_STATE` (there was a change).
+ddi_status ddi_ddns_client_add_zone(ddi_ddns_client *client,
+                                    const ddi_name *apex,
+                                    const ddi_addr *servers,
+                                    size_t servers_len,
+                                    const ddi_tsig_key *key);
+
+// Takes a change. Its end is told by an event with this number, `job`.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT`, `DDI_E_NOT_FOUND` (its name is in no zone that has servers),
+// `DDI_E_LIMIT` (16384 are not finished).
+ddi_status ddi_ddns_client_handle_change(ddi_ddns_client *client,
+                                         const ddi_now *now,
+                                         uint64_t job,
+                                         const ddi_ddns_change *change);
+
+// What a server sent, of kind `DDI_DNS_UPDATE_ANSWER`. What is not the answer to an update on its way is
+// dropped.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (no address).
+ddi_status ddi_ddns_client_handle_answer(ddi_ddns_client *client,
+                                         const ddi_now *now,
+                                         const ddi_addr *from,
+                                         const uint8_t *answer,
+                                         size_t answer_len);
+
+// Sends again what was not answered in time.
+//
+// Errors: `DDI_E_NULL`.
+ddi_status ddi_ddns_client_handle_timeout(ddi_ddns_client *client, const ddi_now *now);
+
+// When `ddi_ddns_client_handle_timeout` is due, on the clock of `ddi_now.instant_ms`. `DDI_IDLE`: no timer
+// runs.
+//
+// Errors: `DDI_E_NULL`.
+ddi_status ddi_ddns_client_poll_timeout(const ddi_ddns_client *client,
+                                        uint64_t *instant_ms);
+
+// The next datagram. `DDI_IDLE`: none.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT`, `DDI_E_BUFFER` (`DDI_DDNS_MESSAGE_MAX` bytes must be there).
+ddi_status ddi_ddns_client_poll_transmit(ddi_ddns_client *client,
+                                         ddi_dns_transmit *transmit,
+                                         uint8_t *buf,
+                                         size_t cap,
+                                         size_t *len);
+
+// A change that is made or given up. `DDI_IDLE`: none.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT`.
+ddi_status ddi_ddns_client_poll_event(ddi_ddns_client *client, ddi_ddns_event *event);
+
+// Why, in words: of the last event, if its outcome is `DDI_DDNS_FAILED`. Else no bytes.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_BUFFER`.
+ddi_status ddi_ddns_client_reason(const ddi_ddns_client *client,
+                                  uint8_t *buf,
+                                  size_t cap,
+                                  size_t *len);
+
+// What went wrong in the last call that was not const. Borrowed until the next such call; "" if nothing did.
+const char *ddi_ddns_client_last_error(const ddi_ddns_client *client);
+
+// Frees it. NULL is a no-op.
+void ddi_ddns_client_free(ddi_ddns_client *client);
 
 /* ============================================================================================== */
 /*

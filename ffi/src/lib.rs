@@ -34,11 +34,38 @@ pub mod dhcp_config;
 pub mod dhcp_event;
 pub mod dhcp_server;
 // DNS.
+pub mod dns_name;
+pub mod dns_message;
+pub mod tsig_signer;
+pub mod tsig_key;
+pub mod tsig_keys;
+pub mod acl;
+pub mod answer_config;
+pub mod zone;
+pub mod zone_loader;
+pub mod zone_walk;
+pub mod ddns_change;
+pub mod zone_edit;
+pub mod zone_set;
+pub mod zone_commit;
+pub mod zone_reader;
+pub mod dns_transmit;
+pub mod xfr_out;
+pub mod xfr_in;
+pub mod secondary_config;
+pub mod secondary;
+pub mod notifier;
+pub mod update_policy;
+pub mod updates;
+pub mod update_forwarder;
+pub mod update_request;
+pub mod ddns_client;
 #[cfg(feature = "testing")]
 pub mod testing;
 
 // What they are made with; nothing of it is in the header.
 mod db_error;
+mod dns_error;
 mod guard;
 mod handle;
 mod others;

@@ -59,6 +59,19 @@ pub const DDI_E_STORE: ddi_status = -201;
 
 // -300 to -399: DNS.
 
+/// A record can't be in the zone, or the records are no zone.
+pub const DDI_E_ZONE: ddi_status = -300;
+/// A zone file is wrong: last_error says file, line and column.
+pub const DDI_E_ZONE_FILE: ddi_status = -301;
+/// The change is for another version of the zone than the newest: begin anew.
+pub const DDI_E_STALE: ddi_status = -302;
+/// A signature (TSIG) is bad, or missing where one must be.
+pub const DDI_E_SIGNATURE: ddi_status = -303;
+/// A zone transfer can't go on: close the connection.
+pub const DDI_E_TRANSFER: ddi_status = -304;
+/// The sender may not do that.
+pub const DDI_E_NOT_PERMITTED: ddi_status = -305;
+
 // -400 to -499: failover.
 
 /// The relationships can't be as configured, or the saved state is not theirs; last_error says why.
@@ -94,7 +107,12 @@ const ROWS: &[Row] = &[
     // dhcp
     (DDI_E_DHCP_CONFIG, c"DDI_E_DHCP_CONFIG", c"the configuration can't be served"),
     (DDI_E_STORE, c"DDI_E_STORE", c"the application's lease store is broken"),
-    // dns
+    (DDI_E_ZONE, c"DDI_E_ZONE", c"the records are no zone"),
+    (DDI_E_ZONE_FILE, c"DDI_E_ZONE_FILE", c"the zone file is wrong"),
+    (DDI_E_STALE, c"DDI_E_STALE", c"the change is for another version of the zone"),
+    (DDI_E_SIGNATURE, c"DDI_E_SIGNATURE", c"the signature is bad or missing"),
+    (DDI_E_TRANSFER, c"DDI_E_TRANSFER", c"the zone transfer can't go on"),
+    (DDI_E_NOT_PERMITTED, c"DDI_E_NOT_PERMITTED", c"the sender may not do that"),
     // failover
     (DDI_E_FAILOVER_CONFIG, c"DDI_E_FAILOVER_CONFIG", c"the relationships can't be as configured"),
     (DDI_E_FAILOVER_LINK, c"DDI_E_FAILOVER_LINK", c"nothing more is taken from this connection"),

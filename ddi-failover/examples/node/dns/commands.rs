@@ -1,7 +1,6 @@
 //! What other threads want of the name server.
 
 use super::names::NameChange;
-use super::reload::{Reload, Source};
 use crate::config::zones::DdnsPlan;
 use crate::ctl::server::Reply;
 use ddi_dns::zone::Snapshot;
@@ -25,10 +24,10 @@ pub enum Command {
     Snapshot(String, Reply<Snapshot>),
     /// Something is to be done with one zone.
     Zone(String, ZoneVerb, Reply<Value>),
-    /// What a primary's zone is, to be read again.
-    Source(String, Reply<Source>),
-    /// The file was read again: the zone becomes that.
-    Reload(Box<Reload>, Reply<Value>),
+    /// The file was read again: the zone becomes this.
+    Replace(Box<Snapshot>, Reply<Value>),
+    /// Which file a primary's zone was read from.
+    File(String, Reply<std::path::PathBuf>),
     Stop,
 }
 

@@ -1,0 +1,63 @@
+//! Access lists: who may do what, by address and by key.
+
+use crate::addr::ddi_addr;
+use crate::dns_name::ddi_name;
+use crate::guard;
+use crate::handle::{Failure, Handle, noun};
+use crate::slice::{self, Out};
+use crate::status::{DDI_OK, ddi_status};
+use ddi_dns::acl::{AccessList, Requestor};
+
+/// A list. It never changes: all calls but `ddi_acl_free` are const and may overlap.
+pub struct ddi_acl(Handle<AccessList>);
+noun!(ddi_acl, AccessList, shared);
+
+pub(crate) fn parse(text: &str) -> Result<AccessList, Failure> {
+    let rules = text.split(',').map(str::trim).filter(|rule| !rule.is_empty());
+    Ok(AccessList::parse(rules)?)
+}
+
+/// Reads a list: rules with commas between, of which the first that fits a sender decides; without one it is
+/// refused, so that no bytes refuse everyone. A rule is `any`, an address, a prefix, `key:NAME`, or a prefix
+/// and a key with a blank in between; a `!` in front makes it refuse. Caller owns: `ddi_acl_free`. On a fault
+/// the log sink is told which rule.
+///
+/// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (no rule).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ddi_acl_new(
+    rules: *const u8,
+    rules_len: usize,
+    acl: *mut *mut ddi_acl,
+) -> ddi_status {
+    guard::alone(|| {
+        // SAFETY: the header's contract.
+        let (rules, out) = unsafe { (slice::text(rules, rules_len, "rules")?, Out::new(acl, "acl")?) };
+        out.set(guard::give(parse(rules)?));
+        Ok(DDI_OK)
+    })
+}
+
+/// True if a sender with this address may, that has signed with the key of this name (NULL: that has not
+/// signed).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ddi_acl_permits(
+    acl: *const ddi_acl,
+    addr: *const ddi_addr,
+    key: *const ddi_name,
+) -> bool {
+    // SAFETY: the header's contract.
+    unsafe {
+        guard::value_or(acl, false, |acl| {
+            let Ok(addr) = ddi_addr::read(addr, "addr") else { return false };
+            let key = if key.is_null() { None } else { ddi_name::read(key, "key").ok() };
+            acl.permits(&Requestor { address: addr.ip(), key })
+        })
+    }
+}
+
+/// Frees it. NULL is a no-op.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ddi_acl_free(acl: *mut ddi_acl) {
+    // SAFETY: the header's contract.
+    unsafe { guard::free(acl) }
+}

@@ -1,0 +1,232 @@
+//! Transfers in: one zone, once, from one primary. For a tool that fetches a zone; a server that keeps one up
+//! to date has `ddi_secondary`.
+
+use crate::dns_message::{DDI_TRANSPORT_TCP, DDI_TRANSPORT_UDP};
+use crate::dns_name::ddi_name;
+use crate::guard;
+use crate::handle::{Failure, Handle, noun};
+use crate::now::ddi_now;
+use crate::others;
+use crate::slice::{self, Buffer, Out};
+use crate::status::{DDI_E_STATE, DDI_E_TRANSFER, DDI_IDLE, DDI_OK, ddi_status};
+use crate::tsig_key::{ddi_tsig_key, optional_key};
+use crate::zone::{ZoneVersion, ddi_zone};
+use ddi_dns::Snapshot;
+use ddi_dns::xfr::{Outcome, Via, XfrEvent, XfrIn, XfrInConfig};
+use std::ffi::c_char;
+
+/// A transfer, and the zone that it ended with.
+pub(crate) struct Transfer {
+    xfr: XfrIn,
+    zone: Option<Snapshot>,
+}
+
+/// Room for any query of a transfer, in bytes.
+pub const DDI_XFR_QUERY_MAX: usize = 3072;
+
+/// There is a newer version: `ddi_xfr_in_zone`.
+pub const DDI_XFR_ZONE: u32 = 1;
+/// The primary has nothing newer.
+pub const DDI_XFR_UP_TO_DATE: u32 = 2;
+
+/// One transfer. One call at a time.
+pub struct ddi_xfr_in(Handle<Transfer>);
+noun!(ddi_xfr_in, Transfer);
+
+/// A transfer of the zone `apex`. `current` is the version at hand, of which only what came after it is asked
+/// for by IXFR; NULL: the whole zone is. `key` (may be NULL) signs the queries; answers must be signed then.
+/// `seed` is for message ids: best random. Caller owns: `ddi_xfr_in_free`.
+///
+/// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (no name, or `current` is another zone).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ddi_xfr_in_new(
+    apex: *const ddi_name,
+    current: *const ddi_zone,
+    key: *const ddi_tsig_key,
+    seed: u64,
+    xfr: *mut *mut ddi_xfr_in,
+) -> ddi_status {
+    guard::alone(|| {
+        // SAFETY: the header's contract.
+        let (apex, current) = unsafe { (ddi_name::read(apex, "apex")?, others::optional(current)?) };
+        // SAFETY: the header's contract.
+        let (key, out) = unsafe { (optional_key(key)?, Out::new(xfr, "xfr")?) };
+        let current = current.map(|zone| zone.snapshot.clone());
+        if current.as_ref().is_some_and(|current| current.apex() != apex) {
+            return Err(Failure::argument("current is another zone"));
+        }
+        let mut config = XfrInConfig::new(apex.to_name(), current, seed);
+        config.key = key;
+        out.set(guard::give(Transfer { xfr: XfrIn::new(config), zone: None }));
+        Ok(DDI_OK)
+    })
+}
+
+/// A query, if one is to be sent. `*transport` `DDI_TRANSPORT_UDP`: as a datagram. `DDI_TRANSPORT_TCP`: over
+/// a new connection, on which nothing else comes (one that was open is to be closed); its two length bytes
+/// are in `buf`. `DDI_IDLE`: none.
+///
+/// Errors: `DDI_E_NULL`, `DDI_E_BUFFER` (`DDI_XFR_QUERY_MAX` bytes must be there).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ddi_xfr_in_poll_transmit(
+    xfr: *mut ddi_xfr_in,
+    now: *const ddi_now,
+    transport: *mut u32,
+    buf: *mut u8,
+    cap: usize,
+    len: *mut usize,
+) -> ddi_status {
+    // SAFETY: the header's contract.
+    unsafe {
+        guard::exclusive(xfr, |it| {
+            let (now, out) = (ddi_now::read(now)?, Out::new(transport, "transport")?);
+            let mut buffer = Buffer::new(buf, cap, len)?;
+            if cap < DDI_XFR_QUERY_MAX {
+                return Err(buffer.too_short(DDI_XFR_QUERY_MAX));
+            }
+            let Some(transmit) = it.xfr.poll_transmit(now, buffer.room()) else { return Ok(DDI_IDLE) };
+            buffer.filled(transmit.len);
+            out.set(if transmit.via == Via::Tcp { DDI_TRANSPORT_TCP } else { DDI_TRANSPORT_UDP });
+            Ok(DDI_OK)
+        })
+    }
+}
+
+/// A datagram from the primary. One that is not the answer is ignored: it may be forged.
+///
+/// Errors: `DDI_E_NULL`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ddi_xfr_in_handle_datagram(
+    xfr: *mut ddi_xfr_in,
+    now: *const ddi_now,
+    bytes: *const u8,
+    bytes_len: usize,
+) -> ddi_status {
+    // SAFETY: the header's contract.
+    unsafe {
+        guard::exclusive(xfr, |it| {
+            it.xfr.handle_datagram(ddi_now::read(now)?, slice::bytes(bytes, bytes_len, "bytes")?);
+            Ok(DDI_OK)
+        })
+    }
+}
+
+/// Bytes from the connection that the last query went over, as they come, length bytes included.
+///
+/// Errors: `DDI_E_NULL`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ddi_xfr_in_handle_bytes(
+    xfr: *mut ddi_xfr_in,
+    now: *const ddi_now,
+    bytes: *const u8,
+    bytes_len: usize,
+) -> ddi_status {
+    // SAFETY: the header's contract.
+    unsafe {
+        guard::exclusive(xfr, |it| {
+            it.xfr.handle_bytes(ddi_now::read(now)?, slice::bytes(bytes, bytes_len, "bytes")?);
+            Ok(DDI_OK)
+        })
+    }
+}
+
+/// That connection has ended, or could not be made. Not to be called for those that this side closed.
+///
+/// Errors: `DDI_E_NULL`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ddi_xfr_in_handle_closed(xfr: *mut ddi_xfr_in, now: *const ddi_now) -> ddi_status {
+    // SAFETY: the header's contract.
+    unsafe {
+        guard::exclusive(xfr, |it| {
+            it.xfr.handle_closed(ddi_now::read(now)?);
+            Ok(DDI_OK)
+        })
+    }
+}
+
+/// Does what is due. Nothing, if nothing is.
+///
+/// Errors: `DDI_E_NULL`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ddi_xfr_in_handle_timeout(xfr: *mut ddi_xfr_in, now: *const ddi_now) -> ddi_status {
+    // SAFETY: the header's contract.
+    unsafe {
+        guard::exclusive(xfr, |it| {
+            it.xfr.handle_timeout(ddi_now::read(now)?);
+            Ok(DDI_OK)
+        })
+    }
+}
+
+/// When `ddi_xfr_in_handle_timeout` is due, on the clock of `ddi_now.instant_ms`. `DDI_IDLE`: no timer runs.
+///
+/// Errors: `DDI_E_NULL`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ddi_xfr_in_poll_timeout(xfr: *const ddi_xfr_in, instant_ms: *mut u64) -> ddi_status {
+    // SAFETY: the header's contract.
+    unsafe {
+        guard::shared(xfr, |it| {
+            let out = Out::new(instant_ms, "instant_ms")?;
+            let Some(at) = it.xfr.poll_timeout() else { return Ok(DDI_IDLE) };
+            out.set(at.0);
+            Ok(DDI_OK)
+        })
+    }
+}
+
+/// How it has ended: `*outcome` is `DDI_XFR_ZONE` or `DDI_XFR_UP_TO_DATE`, and the connection is to be
+/// closed. `DDI_IDLE`: it goes on. Tells it once.
+///
+/// Errors: `DDI_E_NULL`, `DDI_E_TRANSFER` (it has failed, and last_error says why).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ddi_xfr_in_poll_event(xfr: *mut ddi_xfr_in, outcome: *mut u32) -> ddi_status {
+    // SAFETY: the header's contract.
+    unsafe {
+        guard::exclusive(xfr, |it| {
+            let out = Out::new(outcome, "outcome")?;
+            while let Some(event) = it.xfr.poll_event() {
+                let XfrEvent::Ended(result) = event else { continue };
+                match *result {
+                    Ok(Outcome::Zone { snapshot, .. }) => {
+                        it.zone = Some(snapshot);
+                        out.set(DDI_XFR_ZONE);
+                    }
+                    Ok(_) => out.set(DDI_XFR_UP_TO_DATE),
+                    Err(why) => return Err(Failure::new(DDI_E_TRANSFER, why)),
+                }
+                return Ok(DDI_OK);
+            }
+            Ok(DDI_IDLE)
+        })
+    }
+}
+
+/// The zone that it has ended with. Caller owns: `ddi_zone_free`.
+///
+/// Errors: `DDI_E_NULL`, `DDI_E_STATE` (no outcome `DDI_XFR_ZONE` was told).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ddi_xfr_in_zone(xfr: *const ddi_xfr_in, zone: *mut *mut ddi_zone) -> ddi_status {
+    // SAFETY: the header's contract.
+    unsafe {
+        guard::shared(xfr, |it| {
+            let out = Out::new(zone, "zone")?;
+            let none = || Failure::new(DDI_E_STATE, "the transfer has not ended with a zone");
+            out.set(guard::give(ZoneVersion::from(it.zone.clone().ok_or_else(none)?)));
+            Ok(DDI_OK)
+        })
+    }
+}
+
+/// What went wrong in the last call that was not const. Borrowed until the next such call; "" if nothing did.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ddi_xfr_in_last_error(xfr: *const ddi_xfr_in) -> *const c_char {
+    // SAFETY: the header's contract.
+    unsafe { guard::last_error(xfr) }
+}
+
+/// Frees it. NULL is a no-op.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ddi_xfr_in_free(xfr: *mut ddi_xfr_in) {
+    // SAFETY: the header's contract.
+    unsafe { guard::free(xfr) }
+}
