@@ -21,7 +21,7 @@ mod write;
 mod zones;
 
 pub use compact::Compaction;
-pub use config::{JournalConfig, NOTE_MAX};
+pub use config::{DELTA_MAX, INLINE_MAX, JournalConfig, NOTE_MAX};
 pub use error::{FileDamage, JournalError, OpError};
 pub use live::Journal;
 pub use load::Load;

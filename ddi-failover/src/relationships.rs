@@ -109,6 +109,27 @@ impl Relationships {
         Ok(())
     }
 
+    /// The pools of all relationships, in the order of the configuration, in place of those before: a pool may
+    /// go from one to another. Where nothing has changed nothing is done.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`]; if it is about two relationships, the old ones stay.
+    pub fn set_all_pools(&mut self, pools: &[&[PoolConfig]]) -> Result<(), ConfigError> {
+        let mut configs: Vec<Config> = self.list.iter().map(|endpoint| endpoint.config().clone()).collect();
+        for (config, pools) in configs.iter_mut().zip(pools) {
+            config.pools = pools.to_vec();
+        }
+        check(&configs.iter().collect::<Vec<_>>())?;
+        for (endpoint, pools) in self.list.iter_mut().zip(pools) {
+            if endpoint.config().pools != *pools {
+                endpoint.set_pools(pools)?;
+            }
+        }
+        self.index();
+        Ok(())
+    }
+
     /// See [`Endpoint::handle_dialled`].
     pub fn handle_dialled(&mut self, now: Now, id: RelationshipId, link: LinkId) {
         if let Some(endpoint) = self.list.get_mut(id.0) {

@@ -5,6 +5,8 @@
 
 #[path = "node_dns/client.rs"]
 mod client;
+#[path = "node_dns/durable.rs"]
+mod durable;
 #[path = "node/harness.rs"]
 mod harness;
 #[path = "node_dns/leases.rs"]

@@ -5,6 +5,10 @@
 
 #[path = "node/harness.rs"]
 mod harness;
+#[path = "node_pair/hub.rs"]
+mod hub;
+#[path = "node_pair/lost.rs"]
+mod lost;
 #[path = "../examples/node/demo/message.rs"]
 mod message;
 

@@ -291,4 +291,13 @@ fn what_two_relationships_must_not_share_is_named() {
     all.set_pools(second, &[pool(4, 4, 50)]).unwrap();
     assert!(all.get(second).unwrap().covers_pool(PoolId(4)));
     assert_eq!(all.free_kinds(now, PoolId(2)).len(), 2, "nobody's any more");
+
+    // Two relationships swap their pools.
+    let first = all.find(b"branch0").unwrap();
+    let (one, other) = ([pool(4, 4, 50)], [pool(1, 0, 100)]);
+    assert!(all.set_all_pools(&[&one, &one]).is_err());
+    assert!(all.get(first).unwrap().covers_pool(PoolId(1)), "the old ones stay");
+    all.set_all_pools(&[&one, &other]).unwrap();
+    assert!(all.get(first).unwrap().covers_pool(PoolId(4)));
+    assert!(all.get(second).unwrap().covers_pool(PoolId(1)));
 }

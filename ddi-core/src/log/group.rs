@@ -58,6 +58,7 @@ pub(crate) struct Held {
 
 /// An append-only log of operations. See the [module](crate::log).
 pub struct Log {
+    id: u64,
     storage: Arc<dyn Storage>,
     /// Room for the header, then the pending operations.
     pending: Vec<u8>,
@@ -87,6 +88,7 @@ impl Log {
     ) -> Result<(Self, Recovered), LogError> {
         let found = recover::recover(&storage, config.sane(), after, replay)?;
         let log = Self {
+            id: found.writer.log_id,
             storage,
             pending: vec![0; HEADER_BYTES],
             pending_ops: 0,
@@ -224,6 +226,12 @@ impl Log {
     /// The segments held, for a reader that catches up.
     pub(crate) fn held(&self) -> &VecDeque<Held> {
         &self.held
+    }
+
+    /// The number that it was made with: [`LogConfig::log_id`] of the opening that wrote its first batch.
+    #[must_use]
+    pub const fn id(&self) -> u64 {
+        self.id
     }
 
     /// The epoch that new batches carry.

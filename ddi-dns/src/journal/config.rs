@@ -6,9 +6,9 @@ use ddi_core::LogConfig;
 /// The longest note of a zone, in bytes.
 pub const NOTE_MAX: usize = 4096;
 /// A delta with more bytes of records is kept as a new content of its zone, without history.
-pub(super) const DELTA_MAX: usize = 16 << 20;
+pub const DELTA_MAX: usize = 16 << 20;
 /// A new content with more bytes of records is written to a file of its own, past the log.
-pub(super) const INLINE_MAX: u64 = 4 << 20;
+pub const INLINE_MAX: u64 = 4 << 20;
 
 /// How a journal is opened. None of it is stored: it may change from one opening to the next.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -15,6 +15,7 @@ use failover::Failover;
 use place::{At, Mistake, Source};
 use serde::Deserialize;
 use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::net::{Ipv4Addr, SocketAddrV4};
 use std::path::{Path, PathBuf};
 use values::{Hex, HwBytes, Prefix, Range};
@@ -253,8 +254,11 @@ pub struct Config {
     /// What the DHCPv4 server engine is given; the links are still to be added.
     pub server: ddi_dhcp::server::Config,
     pub data_dir: PathBuf,
-    /// What the name server is given, if there is one.
+    /// What the name server is given, if there is one: for the start.
     pub dns: Option<DnsPlan>,
+    /// Of `[dns]`, zones and keys, to tell whether they have changed. There may be thousands: they are not
+    /// kept here.
+    pub names_hash: u64,
     pub ddns: Vec<DdnsPlan>,
     pub source: Source,
 }
@@ -262,12 +266,15 @@ pub struct Config {
 /// Reads and checks `path`.
 pub fn load(path: &Path) -> Result<Config, Mistake> {
     let source = Source::read(path)?;
-    let file: File = toml::from_str(source.text()).map_err(|e| source.syntax(&e))?;
+    let mut file: File = toml::from_str(source.text()).map_err(|e| source.syntax(&e))?;
     let server = build::server(&file).map_err(|fault| source.fault(&fault))?;
     let folder = source.path().parent().unwrap_or(Path::new("/"));
     let dns = zones::plan(&file, folder).map_err(|fault| source.fault(&fault))?;
     let ddns = zones::ddns(&file, &server).map_err(|fault| source.fault(&fault))?;
-    let config = Config { data_dir: folder.join(&file.data_dir), file, server, dns, ddns, source };
+    let mut hasher = DefaultHasher::new();
+    (&file.dns, std::mem::take(&mut file.zone), std::mem::take(&mut file.tsig_key)).hash(&mut hasher);
+    let (names_hash, data_dir) = (hasher.finish(), folder.join(&file.data_dir));
+    let config = Config { data_dir, file, server, dns, names_hash, ddns, source };
     relationships::check(&config).map_err(|fault| config.source.fault(&fault))?;
     Ok(config)
 }

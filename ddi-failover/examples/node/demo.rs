@@ -293,11 +293,11 @@ impl<'a> Demo<'a> {
         self.named.clear();
         self.drive("the last names", |demo, _| Ok(demo.resolver.is_idle()))?;
         let mut wrong = self.equal_in_time()?;
-        let leases = check::leases(&self.home.config(1))?;
-        for nth in 0..2 {
-            let leases = check::leases(&self.home.config(nth))?;
-            wrong.extend(check::compare(&leases, &self.crowd.owners));
+        let leases = [check::leases(&self.home.config(0))?, check::leases(&self.home.config(1))?];
+        for leases in &leases {
+            wrong.extend(check::compare(leases, &self.crowd.owners));
         }
+        let [_, leases] = leases;
         let all: Vec<_> = self.crowd.bound().collect();
         let mut waiting = all.iter().copied();
         let mut next = waiting.next();

@@ -1,23 +1,25 @@
 //! Failover: the endpoints, their connections, and their states on disk. All of it is on the packet
 //! thread, since it is about the same leases.
 
-mod authority;
 mod saved;
 mod status;
 
 use crate::config::relationships::Relationship;
 use crate::net::stream::{self, Received, Stream};
 use crate::run::Failure;
+use crate::run::events::Lines;
 use crate::run::rest::Rest;
 use crate::run::watched::Watched;
 use crate::say::say;
-use ddi_core::db::PoolConfig;
+use ddi_core::db::LeaseDb;
 use ddi_core::{Instant, LeaseKey, Now};
-use ddi_failover::endpoint::{Endpoint, Event, LinkId, Start};
+use ddi_failover::Role;
+use ddi_failover::endpoint::{Endpoint, Event, LinkEnd, LinkId, Start};
+use ddi_failover::relationships::{RelationshipId, Relationships};
 use ddi_failover::state::Command;
 use nix::poll::PollFlags;
-use saved::SavedFile;
-use std::net::{SocketAddrV4, TcpListener};
+use saved::{SavedFile, Seen};
+use std::net::{Ipv4Addr, SocketAddrV4, TcpListener};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::path::Path;
 
@@ -25,65 +27,93 @@ use std::path::Path;
 const PIECE: usize = 64 << 10;
 /// No more is taken from an endpoint while so many bytes wait for the partner to take them.
 const WAITING_MAX: usize = 256 << 10;
+/// How long a partner has to take the last words of a connection.
+const CLOSING_SECONDS: u64 = 5;
+/// How often it is noted how far the lease database is, if it has moved.
+const NOTE_SECONDS: u64 = 60;
 
-/// One relationship.
+/// What a relationship needs besides its endpoint.
 struct Partner {
-    endpoint: Endpoint,
     at: SocketAddrV4,
     listen: SocketAddrV4,
+    role: Role,
     file: SavedFile,
-    pools: Vec<PoolConfig>,
 }
 
-/// One connection with a partner.
+/// One connection.
 struct Wire {
     id: LinkId,
-    of: usize,
+    with: SocketAddrV4,
     stream: Stream,
-    /// What is left to be sent is all that will be.
-    closing: bool,
+    /// What is left to be sent is all that will be, and may take until then.
+    closing: Option<Instant>,
 }
 
 /// All relationships.
 pub struct Failover {
+    all: Relationships,
+    /// In the order of the configuration, as in `all`.
     partners: Vec<Partner>,
     listeners: Vec<(SocketAddrV4, TcpListener)>,
     /// After failures to accept.
     rest: Rest,
     wires: Vec<Wire>,
     next_link: u64,
+    /// Where an endpoint puts what it says.
+    piece: Vec<u8>,
+    /// What the partners and strangers do again and again.
+    lines: Lines,
+    next_note: Instant,
 }
 
 impl Failover {
-    /// `leases_new`: the lease database was made just now.
+    /// With what is on disk of each relationship; `db` tells whether it is still about the same leases.
     pub fn start(
         now: Now,
         relationships: Vec<Relationship>,
         data_dir: &Path,
-        leases_new: bool,
+        db: &LeaseDb,
         seed: u64,
     ) -> Result<Self, Failure> {
         let (mut partners, mut listeners) = (Vec::new(), Vec::<(SocketAddrV4, TcpListener)>::new());
+        let (mut configs, mut saved) = (Vec::new(), Vec::new());
         for (nth, one) in relationships.into_iter().enumerate() {
-            let file = SavedFile::new(data_dir, &one.endpoint.name);
-            let saved = file.read().map_err(Failure::at(file.shown()))?;
-            let start = match &saved {
-                None => Start::Nothing,
-                Some(bytes) if leases_new => Start::LeasesLost(bytes),
-                Some(bytes) => Start::Saved(bytes),
-            };
-            let pools = one.endpoint.pools.clone();
-            let config =
-                ddi_failover::endpoint::Config { seed: seed.wrapping_add(nth as u64), ..one.endpoint };
-            let endpoint =
-                Endpoint::new(now, config, start).map_err(|e| Failure::System(format!("failover: {e}")))?;
+            let mut file = SavedFile::new(data_dir, &one.endpoint.name);
+            let found = file.read().map_err(Failure::at(file.shown()))?;
+            let is_lost = found.as_ref().is_some_and(|found| found.seen.is_lost(Seen::of(db)));
+            if is_lost {
+                let name = String::from_utf8_lossy(&one.endpoint.name);
+                say(format!("failover {name}: the lease database is not the one of before: leases are lost"));
+                // Until the endpoint has saved that, each start has to find it so.
+                file.set_lost().map_err(Failure::at(file.shown()))?;
+            }
+            saved.push(found.map(|found| (found.state, is_lost)));
             if !listeners.iter().any(|(at, _)| *at == one.listen) {
                 let listener = stream::listen(one.listen).map_err(Failure::at(one.listen))?;
                 listeners.push((one.listen, listener));
             }
-            partners.push(Partner { endpoint, at: one.partner, listen: one.listen, file, pools });
+            partners.push(Partner { at: one.partner, listen: one.listen, role: one.endpoint.role, file });
+            let seed = seed.wrapping_add(nth as u64);
+            configs.push(ddi_failover::endpoint::Config { seed, ..one.endpoint });
         }
-        Ok(Self { partners, listeners, rest: Rest::default(), wires: Vec::new(), next_link: 1 })
+        let configs = configs.into_iter().zip(saved.iter().map(start_of)).collect();
+        let all = Relationships::new(now, configs).map_err(|e| Failure::System(format!("failover: {e}")))?;
+        Ok(Self {
+            all,
+            partners,
+            listeners,
+            rest: Rest::default(),
+            wires: Vec::new(),
+            next_link: 1,
+            piece: vec![0; PIECE],
+            lines: Lines::default(),
+            next_note: now.instant.plus_secs(NOTE_SECONDS),
+        })
+    }
+
+    /// Whom the server asks.
+    pub const fn authority(&self) -> &Relationships {
+        &self.all
     }
 
     /// There is somebody to tell of changes.
@@ -91,55 +121,56 @@ impl Failover {
         !self.partners.is_empty()
     }
 
-    /// What to wait for.
+    /// What to wait for: first the listeners, then the connections.
     pub fn fds(&self, now: Instant) -> impl Iterator<Item = (BorrowedFd<'_>, PollFlags)> {
-        let listeners = self
-            .listeners
-            .iter()
-            .filter(move |_| !self.rest.is_on(now))
-            .map(|(_, listener)| (listener.as_fd(), PollFlags::POLLIN));
+        let interest = if self.rest.is_on(now) { PollFlags::empty() } else { PollFlags::POLLIN };
+        let listeners = self.listeners.iter().map(move |(_, listener)| (listener.as_fd(), interest));
         listeners.chain(self.wires.iter().map(|wire| (wire.stream.fd(), wire.stream.interest())))
     }
 
     pub fn poll_timeout(&self, now: Instant) -> Option<Instant> {
-        let endpoints = self.partners.iter().filter_map(|partner| partner.endpoint.poll_timeout());
-        endpoints.chain(self.rest.end(now)).min()
+        let closing = self.wires.iter().filter_map(|wire| wire.closing);
+        closing.chain(self.all.poll_timeout()).chain(self.rest.end(now)).min()
     }
 
     /// The server or an operator wrote these leases.
     pub fn handle_changed(&mut self, now: Now, store: &mut Watched, keys: &[LeaseKey]) {
-        for key in keys {
-            if let Some(nth) = self.nth_of(*key) {
-                self.partners[nth].endpoint.handle_lease_changed(now, store, *key);
-            }
-        }
+        keys.iter().for_each(|key| self.all.handle_lease_changed(now, store, *key));
     }
 
-    /// Takes what has come, and does what is due.
-    pub fn turn(&mut self, now: Now, store: &mut Watched) -> Result<(), Failure> {
-        self.accept(now);
-        self.receive(now, store);
-        for partner in &mut self.partners {
-            partner.endpoint.handle_timeout(now, store);
+    /// Takes what has come, and does what is due. `ready`: which of [`Failover::fds`] are.
+    pub fn turn(&mut self, now: Now, store: &mut Watched, ready: &[bool]) -> Result<(), Failure> {
+        let (listeners, wires) = ready.split_at(self.listeners.len().min(ready.len()));
+        self.receive(now, store, wires);
+        self.accept(now, listeners);
+        self.all.handle_timeout(now, store);
+        self.on_events(now, store)?;
+        if now.instant >= self.next_note {
+            self.next_note = now.instant.plus_secs(NOTE_SECONDS);
+            for partner in &mut self.partners {
+                partner.file.note(Seen::of(&store.db));
+            }
         }
-        self.on_events(now, store)
+        Ok(())
     }
 
     /// Sends what the endpoints have; what they say of a lease comes out when it is durable.
     pub fn send(&mut self, now: Now, store: &mut Watched) -> Result<(), Failure> {
-        let mut piece = vec![0; PIECE];
+        if self.wires.is_empty() {
+            return Ok(());
+        }
         let mut broken = Vec::new();
         for wire in &mut self.wires {
-            let endpoint = &mut self.partners[wire.of].endpoint;
             let mut sent = wire.stream.send();
             while sent.is_ok()
                 && wire.stream.waiting() < WAITING_MAX
-                && let Some(len) = endpoint.poll_transmit(&store.db, wire.id, &mut piece)
+                && let Some(len) = self.all.poll_transmit(&store.db, wire.id, &mut self.piece)
             {
-                wire.stream.out().extend_from_slice(&piece[..len]);
+                wire.stream.out().extend_from_slice(&self.piece[..len]);
                 sent = wire.stream.send();
             }
-            if sent.is_err() || (wire.closing && wire.stream.waiting() == 0) {
+            let is_over = |end: Instant| wire.stream.waiting() == 0 || now.instant >= end;
+            if sent.is_err() || wire.closing.is_some_and(is_over) {
                 broken.push(wire.id);
             }
         }
@@ -147,9 +178,17 @@ impl Failover {
         self.on_events(now, store)
     }
 
-    fn accept(&mut self, now: Now) {
+    /// The end: how far the lease database is, for the next start.
+    pub fn finish(mut self, db: &LeaseDb) {
+        for partner in &mut self.partners {
+            partner.file.note(Seen::of(db));
+            partner.file.settle();
+        }
+    }
+
+    fn accept(&mut self, now: Now, ready: &[bool]) {
         let mut accepted = Vec::new();
-        for (at, listener) in &self.listeners {
+        for ((at, listener), _) in self.listeners.iter().zip(ready).filter(|(_, ready)| **ready) {
             loop {
                 match stream::accept(listener) {
                     Ok(Some((stream, from))) => accepted.push((*at, from, stream)),
@@ -163,41 +202,44 @@ impl Failover {
             }
         }
         for (at, from, stream) in accepted {
-            if let Some(of) = self.nth_from(at, from) {
-                let id = self.add(of, stream);
-                self.partners[of].endpoint.handle_accepted(now, id);
-            }
+            let first_word = self.speaks_first(at, *from.ip());
+            let id = self.add(from, stream);
+            self.all.handle_accepted(now, first_word, id);
         }
     }
 
-    /// Whose connection this is: on one listening address each partner has its own address.
-    fn nth_from(&self, at: SocketAddrV4, from: SocketAddrV4) -> Option<usize> {
-        let here = |partner: &Partner| partner.listen == at;
-        let known = |partner: &Partner| here(partner) && partner.at.ip() == from.ip();
-        self.partners.iter().position(known).or_else(|| {
-            // A partner with several addresses, where there can be no doubt.
-            let mut all = (0..self.partners.len()).filter(|nth| here(&self.partners[*nth]));
+    /// The relationship in which this server has to speak first on a connection from this address, if that is
+    /// the only one it can be for. All others say by CONNECT whose they are.
+    fn speaks_first(&self, at: SocketAddrV4, from: Ipv4Addr) -> Option<RelationshipId> {
+        let only = |wanted: &dyn Fn(&Partner) -> bool| {
+            let mut all = self.partners.iter().enumerate().filter(|(_, one)| one.listen == at && wanted(one));
             all.next().filter(|_| all.next().is_none())
-        })
+        };
+        let known = self.partners.iter().any(|one| one.listen == at && *one.at.ip() == from);
+        // A partner with several addresses, where there can be no doubt.
+        let found = if known { only(&|one| *one.at.ip() == from) } else { only(&|_| true) };
+        found.filter(|(_, partner)| partner.role == Role::Primary).map(|(nth, _)| RelationshipId(nth))
     }
 
-    fn add(&mut self, of: usize, stream: Stream) -> LinkId {
+    fn add(&mut self, with: SocketAddrV4, stream: Stream) -> LinkId {
         let id = LinkId(self.next_link);
         self.next_link += 1;
-        self.wires.push(Wire { id, of, stream, closing: false });
+        self.wires.push(Wire { id, with, stream, closing: None });
         id
     }
 
-    fn receive(&mut self, now: Now, store: &mut Watched) {
+    fn receive(&mut self, now: Now, store: &mut Watched, ready: &[bool]) {
         let mut bytes = Vec::new();
         let mut ended = Vec::new();
-        for wire in &mut self.wires {
+        for (wire, _) in self.wires.iter_mut().zip(ready).filter(|(_, ready)| **ready) {
             bytes.clear();
             let received = wire.stream.receive(&mut bytes);
-            if !bytes.is_empty() && !wire.closing {
-                let endpoint = &mut self.partners[wire.of].endpoint;
+            if !bytes.is_empty()
+                && wire.closing.is_none()
+                && self.all.handle_bytes(now, store, wire.id, &bytes).is_err()
+            {
                 // An event tells of it, too.
-                wire.closing |= endpoint.handle_bytes(now, store, wire.id, &bytes).is_err();
+                wire.closing = Some(now.instant.plus_secs(CLOSING_SECONDS));
             }
             if !matches!(received, Ok(Received::Open)) {
                 ended.push(wire.id);
@@ -208,56 +250,91 @@ impl Failover {
 
     fn close(&mut self, now: Now, store: &mut Watched, id: LinkId) {
         if let Some(at) = self.wires.iter().position(|wire| wire.id == id) {
-            let wire = self.wires.swap_remove(at);
-            self.partners[wire.of].endpoint.handle_closed(now, store, id);
+            self.wires.swap_remove(at);
+            self.all.handle_closed(now, store, id);
         }
     }
 
     fn on_events(&mut self, now: Now, store: &mut Watched) -> Result<(), Failure> {
-        for of in 0..self.partners.len() {
-            while let Some(event) = self.partners[of].endpoint.poll_event() {
-                self.on_event(now, store, of, event)?;
+        while let Some((id, event)) = self.all.poll_event() {
+            match (id, event) {
+                (Some(id), Event::Save { number, bytes }) => {
+                    // Seldom, and until it is on disk nobody is served anyway.
+                    let file = &mut self.partners[id.0].file;
+                    file.write(&bytes, Seen::of(&store.db)).map_err(Failure::at(file.shown()))?;
+                    self.all.handle_saved(id, number);
+                }
+                (Some(id), Event::Dial) => {
+                    match Stream::dial(*self.partners[id.0].listen.ip(), self.partners[id.0].at) {
+                        Ok(stream) => {
+                            let link = self.add(self.partners[id.0].at, stream);
+                            self.all.handle_dialled(now, id, link);
+                        }
+                        Err(_) => self.all.handle_dial_failed(now, id),
+                    }
+                }
+                (id, Event::Close { link, why }) => self.on_close(now, store, id, link, &why),
+                (Some(id), event) => self.tell(now, id, &event),
+                (None, _) => {}
             }
         }
         Ok(())
     }
 
-    fn on_event(&mut self, now: Now, store: &mut Watched, of: usize, event: Event) -> Result<(), Failure> {
-        let partner = &mut self.partners[of];
-        let name = String::from_utf8_lossy(&partner.endpoint.config().name).into_owned();
+    fn on_close(
+        &mut self,
+        now: Now,
+        store: &mut Watched,
+        id: Option<RelationshipId>,
+        link: LinkId,
+        why: &LinkEnd,
+    ) {
+        if let Some(id) = id {
+            say(format!("failover {}: connection closed: {why}", self.name(id)));
+        }
+        let Some(wire) = self.wires.iter_mut().find(|wire| wire.id == link) else {
+            return self.all.handle_closed(now, store, link);
+        };
+        wire.closing = Some(now.instant.plus_secs(CLOSING_SECONDS));
+        if id.is_none() {
+            // Anybody can connect.
+            let with = wire.with;
+            self.lines.say(now, || format!("failover: connection from {with} closed: {why}"));
+        }
+    }
+
+    /// Tells an operator.
+    fn tell(&mut self, now: Now, id: RelationshipId, event: &Event) {
+        let name = self.name(id);
         match event {
-            Event::Save { number, bytes } => {
-                // Seldom, and until it is on disk nobody is served anyway.
-                partner.file.write(&bytes).map_err(Failure::at(partner.file.shown()))?;
-                partner.endpoint.handle_saved(number);
+            Event::Linked { link, .. } => {
+                let wire = self.wires.iter().find(|wire| wire.id == *link);
+                let with = wire.map_or(self.partners[id.0].at, |wire| wire.with);
+                say(format!("failover {name}: connected with {with}"));
             }
-            Event::Dial => match Stream::dial(partner.at) {
-                Ok(stream) => {
-                    let id = self.add(of, stream);
-                    self.partners[of].endpoint.handle_dialled(now, id);
-                }
-                Err(_) => partner.endpoint.handle_dial_failed(now),
-            },
-            Event::Close { link, why } => {
-                say(format!("failover {name}: connection closed: {why}"));
-                match self.wires.iter_mut().find(|wire| wire.id == link) {
-                    Some(wire) => wire.closing = true,
-                    None => self.partners[of].endpoint.handle_closed(now, store, link),
-                }
-            }
-            Event::Linked { .. } => say(format!("failover {name}: connected with {}", partner.at)),
             Event::Moved { from, to } => say(format!("failover {name}: moved from {from} to {to}")),
             Event::PartnerState { state, .. } => say(format!("failover {name}: the partner is in {state}")),
-            Event::RefusedPartner { key, why } => {
-                say(format!("failover {name}: refused the partner's update of {}: {why}", key.addr));
+            Event::RefusedPartner { key, why } => self
+                .lines
+                .say(now, || format!("failover {name}: refused the partner's update of {}: {why}", key.addr)),
+            Event::RefusedByPartner { key, reason, .. } => self.lines.say(now, || {
+                format!("failover {name}: the partner refused the update of {}: {reason}", key.addr)
+            }),
+            Event::StoreFailed { key } => {
+                self.lines.say(now, || format!("failover {name}: {} could not be stored", key.addr));
             }
-            Event::RefusedByPartner { key, reason, .. } => {
-                say(format!("failover {name}: the partner refused the update of {}: {reason}", key.addr));
-            }
-            Event::StoreFailed { key } => say(format!("failover {name}: {} could not be stored", key.addr)),
             _ => {}
         }
-        Ok(())
+    }
+
+    fn name(&self, id: RelationshipId) -> String {
+        let name = self.all.get(id).map_or(&[][..], |endpoint| &endpoint.config().name);
+        String::from_utf8_lossy(name).into_owned()
+    }
+
+    /// Each relationship, and what its partner is.
+    fn iter(&self) -> impl Iterator<Item = (&Endpoint, &Partner)> {
+        self.all.iter().map(|(_, endpoint)| endpoint).zip(&self.partners)
     }
 
     /// An operator's word.
@@ -268,27 +345,23 @@ impl Failover {
         name: &str,
         command: Command,
     ) -> Result<(), String> {
-        let of = |partner: &&mut Partner| partner.endpoint.config().name == name.as_bytes();
-        let Some(partner) = self.partners.iter_mut().find(of) else {
-            return Err(format!("there is no relationship {name:?}"));
-        };
-        partner.endpoint.handle_command(now, store, command).map_err(|e| e.to_string())
+        let id =
+            self.all.find(name.as_bytes()).ok_or_else(|| format!("there is no relationship {name:?}"))?;
+        self.all.handle_command(now, store, id, command).map_err(|e| e.to_string())
     }
 
     /// A new configuration, of pools alone.
     pub fn set_pools(&mut self, relationships: &[Relationship]) -> Result<(), String> {
-        for (partner, new) in self.partners.iter_mut().zip(relationships) {
-            partner.endpoint.set_pools(&new.endpoint.pools).map_err(|e| e.to_string())?;
-            partner.pools.clone_from(&new.endpoint.pools);
-        }
-        Ok(())
+        let pools: Vec<_> = relationships.iter().map(|one| &one.endpoint.pools[..]).collect();
+        self.all.set_all_pools(&pools).map_err(|e| e.to_string())
     }
+}
 
-    /// The relationship that an address belongs to.
-    fn nth_of(&self, key: LeaseKey) -> Option<usize> {
-        let addr = key.as_v4().filter(|_| key.space == 0)?;
-        let has =
-            |partner: &Partner| partner.pools.iter().any(|pool| (pool.first..=pool.last).contains(&addr));
-        self.partners.iter().position(has)
+/// From an endpoint's bytes, and whether the leases that they are about are lost.
+fn start_of(saved: &Option<(Vec<u8>, bool)>) -> Start<'_> {
+    match saved {
+        None => Start::Nothing,
+        Some((bytes, true)) => Start::LeasesLost(bytes),
+        Some((bytes, false)) => Start::Saved(bytes),
     }
 }

@@ -2,12 +2,13 @@
 //! for anything but [`poll`]: the disk is the sync thread's, slow readers are the control threads'.
 
 mod compact;
-mod events;
+pub mod events;
 mod naming;
 mod packets;
 mod reload;
 pub mod rest;
 mod status;
+pub mod steps;
 pub mod sync;
 pub mod watched;
 
@@ -132,7 +133,7 @@ struct Node {
 }
 
 impl Node {
-    fn start(config: Config) -> Result<Self, Failure> {
+    fn start(mut config: Config) -> Result<Self, Failure> {
         let link = link(&config)?;
         let server = Server::new(server_config(&config, link.as_ref()), u64::from_le_bytes(random()?))
             .map_err(|e| Failure::System(e.to_string()))?;
@@ -145,9 +146,8 @@ impl Node {
         db.set_pools(&server.pools()).map_err(|e| Failure::System(e.to_string()))?;
         let clock = Clock::start();
         let relationships = relationships(&config, &server)?;
-        let leases_new = db.appended() == Lsn::ZERO;
         let seed = u64::from_le_bytes(random()?);
-        let failover = Failover::start(clock.now(), relationships, &config.data_dir, leases_new, seed)?;
+        let failover = Failover::start(clock.now(), relationships, &config.data_dir, &db, seed)?;
         let listen = config.file.dhcp4.as_ref().map(|dhcp4| *dhcp4.listen.get_ref());
         let packets = listen
             .map(|listen| Packets::open(listen, link.as_ref()).map_err(Failure::at(listen)))
@@ -155,7 +155,7 @@ impl Node {
         let wake = EventFd::from_flags(EfdFlags::EFD_NONBLOCK | EfdFlags::EFD_CLOEXEC)
             .map_err(Failure::at("eventfd"))?;
         let wake = Arc::new(wake);
-        let dns = config.dns.as_ref().map(|plan| NameServer::start(plan, &config.ddns, &config.data_dir));
+        let dns = config.dns.take().map(|plan| NameServer::start(plan, &config.ddns, &config.data_dir));
         let dns = dns.transpose()?;
         let naming = Naming::new(dns.as_ref(), &config, &db);
         let commands = dns.as_ref().map(|dns| dns.commands.clone());
@@ -204,14 +204,15 @@ impl Node {
         if ready.packets
             && let Some(packets) = &mut self.packets
         {
-            let received = packets.receive(now, &mut self.server, &mut self.db, &self.failover);
+            let received = packets.receive(now, &mut self.server, &mut self.db, self.failover.authority());
             if let Some(e) = received.map_err(Failure::at("receive"))? {
                 self.events.notice(now, &format!("receive: {e}"));
             }
         }
-        self.server.handle_timeout(now, &mut self.db, &self.failover);
-        self.events.drain(now, &mut self.server, &mut self.db, &self.failover);
-        self.fail_over(now)?;
+        let authority = self.failover.authority();
+        self.server.handle_timeout(now, &mut self.db, authority);
+        self.events.drain(now, &mut self.server, &mut self.db, authority);
+        self.fail_over(now, &ready.failover)?;
         self.syncer.turn(&mut self.db.db).map_err(poisoned)?;
         self.send();
         self.failover.send(now, &mut self.db)?;
@@ -236,12 +237,12 @@ impl Node {
     }
 
     /// Tells the partners what has changed here, and takes what they say.
-    fn fail_over(&mut self, now: Now) -> Result<(), Failure> {
+    fn fail_over(&mut self, now: Now, ready: &[bool]) -> Result<(), Failure> {
         let own = self.db.take_changed();
         self.naming.note(&self.db.db, &own);
         if self.failover.is_on() {
             self.failover.handle_changed(now, &mut self.db, &own);
-            self.failover.turn(now, &mut self.db)?;
+            self.failover.turn(now, &mut self.db, ready)?;
             let others = self.db.take_changed();
             self.naming.note(&self.db.db, &others);
         }
@@ -270,6 +271,7 @@ impl Node {
             .into_iter()
             .map(|fd| PollFd::new(fd, PollFlags::POLLIN))
             .collect::<Vec<_>>();
+        let fixed = fds.len();
         fds.extend(self.failover.fds(now).map(|(fd, interest)| PollFd::new(fd, interest)));
         let last = fds.len();
         fds.push(PollFd::new(packets_fd, PollFlags::POLLIN));
@@ -296,6 +298,7 @@ impl Node {
             control: control && ready(1),
             signal: ready(2),
             packets: packets.is_some() && (gather || ready(last)),
+            failover: (fixed..last).map(ready).collect(),
         })
     }
 
@@ -333,7 +336,7 @@ impl Node {
 
     /// Answers when the release is durable. False if the client is gone.
     fn release(&mut self, now: Now, key: LeaseKey, reply: Reply<Lease>) -> bool {
-        match self.server.release(now, &mut self.db, &self.failover, key) {
+        match self.server.release(now, &mut self.db, self.failover.authority(), key) {
             Ok(Some(lsn)) => {
                 self.pending.push((lsn, key, reply));
                 // The next turn hands it to the sync thread.
@@ -358,7 +361,8 @@ impl Node {
         self.answer_pending();
         // Nobody else is answered: their threads are told by this.
         self.naming.send(self.db.durable());
-        let Self { control, questions, compaction, pending, dns, .. } = self;
+        let Self { control, questions, compaction, pending, dns, failover, db, .. } = self;
+        failover.finish(&db.db);
         if let Some(dns) = dns {
             dns.stop();
         }
@@ -374,6 +378,8 @@ struct Ready {
     control: bool,
     signal: bool,
     packets: bool,
+    /// Of [`Failover::fds`].
+    failover: Vec<bool>,
 }
 
 /// The two clocks.
@@ -385,8 +391,12 @@ impl Clock {
     }
 
     pub fn now(&self) -> Now {
-        let unix = SystemTime::UNIX_EPOCH.elapsed().unwrap_or(Duration::ZERO).as_secs();
-        Now { instant: Instant(self.0.elapsed().as_millis() as u64), unix: UnixTime(unix) }
+        Now { instant: Instant(self.0.elapsed().as_millis() as u64), unix: Self::unix() }
+    }
+
+    /// What the calendar says.
+    pub fn unix() -> UnixTime {
+        UnixTime(SystemTime::UNIX_EPOCH.elapsed().unwrap_or(Duration::ZERO).as_secs())
     }
 }
 

@@ -3,7 +3,7 @@
 use super::client::{addresses, ask, axfr, text};
 use super::harness::{Home, Node, Relay};
 use super::message::{MessageType, Request};
-use super::serial;
+use super::{serial, zone_of};
 use ddi_dns::message::Rcode;
 use ddi_dns::rr::Rtype;
 use nix::sys::signal::Signal;
@@ -159,12 +159,37 @@ fn a_reload_gives_and_takes_names() {
 fn names_wait_for_a_frozen_zone() {
     let home = home(CONFIG);
     let node = Node::start(&home);
+    let relay = Relay::new(&node);
+    let (before, stay) = (bind(&relay, 10..12), bind(&relay, 12..13));
+    wait_for_names(&home, node.dns, &before);
+    wait_for_names(&home, node.dns, &stay);
     home.ctl_json(&["zone", "example.com", "freeze"]);
-    let clients = bind(&Relay::new(&node), 0..3);
+    let clients = bind(&relay, 0..3);
     let pointer = reverse(clients[2].1);
     home.wait_until("the reverse zone", || !ask(node.dns, &pointer, Rtype::PTR).answers.is_empty());
     assert_eq!(ask(node.dns, "c2.example.com", Rtype::A).rcode, Rcode::NXDOMAIN);
+    for (_, address) in &before {
+        home.ctl_json(&["release", &address.to_string()]);
+    }
+    home.wait_until("names that wait to go", || zone_of(&home, "example.com")["names_waiting"] == 2);
+    assert_eq!(addresses(node.dns, "c10.example.com"), [before[0].1.octets()]);
     home.ctl_json(&["zone", "example.com", "thaw"]);
+    wait_for_names(&home, node.dns, &clients);
+    wait_for_names(&home, node.dns, &stay);
+    wait_for_nothing(&home, node.dns, &before);
+    assert!(node.stop().success());
+}
+
+#[test]
+fn names_of_leases_outlive_a_reload_of_their_zone() {
+    let home = home(CONFIG);
+    let node = Node::start(&home);
+    let clients = bind(&Relay::new(&node), 0..3);
+    wait_for_names(&home, node.dns, &clients);
+    let file = home.0.join("forward.zone");
+    fs::write(&file, fs::read_to_string(&file).unwrap() + "new A 192.0.2.54\n").unwrap();
+    home.ctl_json(&["zone", "example.com", "reload"]);
+    assert_eq!(addresses(node.dns, "new.example.com"), [[192, 0, 2, 54]]);
     wait_for_names(&home, node.dns, &clients);
     assert!(node.stop().success());
 }

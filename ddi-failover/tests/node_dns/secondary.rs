@@ -10,7 +10,7 @@ use std::fs;
 use std::time::{Duration, Instant};
 
 /// The primary's and the secondary's home.
-fn homes() -> (Home, Home) {
+pub fn homes() -> (Home, Home) {
     let (primary, secondary) = (free_port(), free_port());
     let first = CONFIG.replace("127.0.0.1:0", &format!("127.0.0.1:{primary}"));
     let first = format!("{first}notify = [\"127.0.0.1:{secondary}\"]\nnotify_key = \"ddns\"\n");

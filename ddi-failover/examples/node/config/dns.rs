@@ -8,7 +8,7 @@ use std::net::SocketAddrV4;
 use std::path::PathBuf;
 
 /// `[dns]`: the name server.
-#[derive(Deserialize, PartialEq)]
+#[derive(Deserialize, Hash)]
 #[serde(deny_unknown_fields)]
 pub struct Dns {
     /// Address and port, of UDP and TCP alike.
@@ -20,7 +20,7 @@ pub struct Dns {
 }
 
 /// `[[zone]]`.
-#[derive(Deserialize, PartialEq)]
+#[derive(Deserialize, Hash)]
 #[serde(deny_unknown_fields)]
 pub struct Zone {
     /// The apex, such as `example.com`.
@@ -49,7 +49,7 @@ pub struct Zone {
 }
 
 /// Whether the zone is changed here or followed.
-#[derive(Deserialize, Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Deserialize, Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[serde(rename_all = "lowercase")]
 pub enum ZoneRole {
     Primary,
@@ -57,7 +57,7 @@ pub enum ZoneRole {
 }
 
 /// How an update chooses the next serial.
-#[derive(Deserialize, Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Deserialize, Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 #[serde(rename_all = "lowercase")]
 pub enum SerialPolicy {
     #[default]
@@ -71,7 +71,7 @@ pub enum SerialPolicy {
 }
 
 /// `[[tsig_key]]`.
-#[derive(Deserialize, PartialEq)]
+#[derive(Deserialize, Hash)]
 #[serde(deny_unknown_fields)]
 pub struct TsigKey {
     pub name: At<String>,
@@ -81,7 +81,7 @@ pub struct TsigKey {
 }
 
 /// `ddns` of a subnet: the zones that its clients' names stand in.
-#[derive(Deserialize, PartialEq)]
+#[derive(Deserialize, Hash)]
 #[serde(deny_unknown_fields)]
 pub struct Ddns {
     pub forward: At<String>,

@@ -82,7 +82,7 @@ pub fn bytes(text: &str) -> Result<Vec<u8>, String> {
 }
 
 /// A key, in base64.
-#[derive(Deserialize, Clone, PartialEq, Eq)]
+#[derive(Deserialize, Clone, PartialEq, Eq, Hash)]
 #[serde(try_from = "String")]
 pub struct Base64(pub Vec<u8>);
 

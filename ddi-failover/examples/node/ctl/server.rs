@@ -4,7 +4,9 @@
 
 use super::wire::{Framed, Kind, write_frame};
 use super::{SOCKET, SocketPath, json};
-use crate::dns::{Command, Commands, ZoneVerb, load};
+use crate::dns::reload::Reload;
+use crate::dns::{Command, Commands, ZoneVerb};
+use crate::run::Clock;
 use ddi_core::db::Snapshot;
 use ddi_core::interchange::{self, Format};
 use ddi_core::{Lease, LeaseAddr, LeaseKey};
@@ -246,9 +248,9 @@ impl Connection {
     /// Reads the zone's file here, so that queries go on meanwhile.
     fn reload_zone(&self, name: &str) -> Result<Value, String> {
         let apex: Name = name.parse().map_err(|e| format!("{name:?} is not a name: {e}"))?;
-        let file = self.dns(|reply| Command::File(name.to_owned(), reply))?;
-        let zone = load::zone(apex.as_ref(), &file)?;
-        self.dns(|reply| Command::Replace(Box::new(zone), reply))
+        let source = self.dns(|reply| Command::Source(name.to_owned(), reply))?;
+        let reload = Reload::read(apex.as_ref(), &source, Clock::unix())?;
+        self.dns(|reply| Command::Reload(Box::new(reload), reply))
     }
 
     fn leases(&self, prefix: Option<IpNet>) -> Result<(), String> {

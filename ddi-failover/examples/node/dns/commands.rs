@@ -1,6 +1,7 @@
 //! What other threads want of the name server.
 
 use super::names::NameChange;
+use super::reload::{Reload, Source};
 use crate::config::zones::DdnsPlan;
 use crate::ctl::server::Reply;
 use ddi_dns::zone::Snapshot;
@@ -24,10 +25,10 @@ pub enum Command {
     Snapshot(String, Reply<Snapshot>),
     /// Something is to be done with one zone.
     Zone(String, ZoneVerb, Reply<Value>),
-    /// The file was read again: the zone becomes this.
-    Replace(Box<Snapshot>, Reply<Value>),
-    /// Which file a primary's zone was read from.
-    File(String, Reply<std::path::PathBuf>),
+    /// What a primary's zone is, to be read again.
+    Source(String, Reply<Source>),
+    /// The file was read again: the zone becomes that.
+    Reload(Box<Reload>, Reply<Value>),
     Stop,
 }
 

@@ -1,15 +1,11 @@
 //! Compaction of the journal: a short-lived thread writes the zones in slices, while queries go on.
 
+use crate::run::steps::Stepping;
 use crate::say::say;
 use ddi_dns::journal::{Compaction, Journal, JournalError};
 use nix::sys::eventfd::EventFd;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, channel};
-use std::thread;
 use std::time::{Duration, Instant};
-
-/// Bytes that one slice writes before it syncs.
-const SLICE: u64 = 1 << 20;
 
 /// How long after a failure the next one waits: on a full disk it would fail at once.
 const REST: Duration = Duration::from_secs(60);
@@ -18,7 +14,7 @@ const REST: Duration = Duration::from_secs(60);
 enum Stage {
     Idle,
     /// Its thread works.
-    Stepping(Receiver<Result<Compaction, JournalError>>),
+    Stepping(Stepping<Compaction>),
     /// Written; what it holds is still to become durable in the log.
     Written(Box<Compaction>),
 }
@@ -42,31 +38,17 @@ impl Compactor {
                 self.step(journal.begin_compaction())
             }
             Stage::Idle => Stage::Idle,
-            Stage::Stepping(done) => match done.try_recv() {
+            Stage::Stepping(stepping) => match stepping.poll() {
                 Ok(Ok(stepped)) => self.end(journal, stepped),
                 Ok(Err(e)) => self.failed(&e),
-                Err(_) => Stage::Stepping(done),
+                Err(stepping) => Stage::Stepping(stepping),
             },
             Stage::Written(written) => self.end(journal, *written),
         };
     }
 
-    /// All steps that can be made now, on a thread of their own.
-    fn step(&self, mut compaction: Compaction) -> Stage {
-        let (back, done) = channel();
-        let wake = self.wake.clone();
-        thread::spawn(move || {
-            let outcome = loop {
-                match compaction.step(SLICE) {
-                    Ok(false) => {}
-                    Ok(true) => break Ok(compaction),
-                    Err(e) => break Err(e),
-                }
-            };
-            let _ = back.send(outcome);
-            let _ = wake.write(1);
-        });
-        Stage::Stepping(done)
+    fn step(&self, compaction: Compaction) -> Stage {
+        Stage::Stepping(Stepping::start(compaction, self.wake.clone()))
     }
 
     fn is_resting(&self) -> bool {

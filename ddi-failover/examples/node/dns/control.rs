@@ -1,13 +1,14 @@
 //! What operators ask of the name server.
 
 use super::commands::{Command, ZoneVerb};
+use super::reload::{Change, Reload, Source};
 use super::serve::Server;
+use super::zones::Written;
 use crate::config::dns::ZoneRole;
-use ddi_core::Now;
-use ddi_dns::delta::Delta;
-use ddi_dns::update::ZoneStore;
-use ddi_dns::zone::{Builder, Snapshot};
-use ddi_dns::{Name, Rtype, Serial};
+use crate::ctl::server::Reply;
+use ddi_core::{Lsn, Now};
+use ddi_dns::Name;
+use ddi_dns::zone::Snapshot;
 use serde_json::{Value, json};
 
 impl Server {
@@ -27,9 +28,15 @@ impl Server {
                 reply.send(Ok(zones.map(|nth| self.zone(now, nth)).collect())).is_ok()
             }
             Command::Snapshot(name, reply) => reply.send(self.snapshot(&name)).is_ok(),
-            Command::File(name, reply) => reply.send(self.file(&name)).is_ok(),
-            Command::Zone(name, verb, reply) => reply.send(self.on_verb(now, &name, verb)).is_ok(),
-            Command::Replace(next, reply) => reply.send(self.on_replace(now, *next)).is_ok(),
+            Command::Source(name, reply) => reply.send(self.source(&name)).is_ok(),
+            Command::Zone(name, verb, reply) => {
+                let begun = self.nth(&name).and_then(|nth| Ok((nth, self.on_verb(now, nth, &name, verb)?)));
+                self.promise(now, begun, reply)
+            }
+            Command::Reload(reload, reply) => {
+                let begun = self.on_reload(now, *reload);
+                self.promise(now, begun, reply)
+            }
             Command::Stop => true,
         };
     }
@@ -53,6 +60,7 @@ impl Server {
                 "bytes": served.history.iter().map(|delta| delta.wire_len() as u64).sum::<u64>(),
             },
             "frozen": served.is_frozen,
+            "names_waiting": self.names.waiting(nth),
             "expired": served.is_expired,
             "expires_in_seconds": self.desk.follows.expire_secs(now, nth),
         })
@@ -63,68 +71,113 @@ impl Server {
         self.desk.zones.visible(nth).ok_or_else(|| format!("{name} is not loaded"))
     }
 
-    fn file(&self, name: &str) -> Result<std::path::PathBuf, String> {
+    fn source(&self, name: &str) -> Result<Source, String> {
         let nth = self.nth(name)?;
-        let plan = &self.desk.zones.served[nth].plan;
-        match (&plan.file, plan.role) {
-            (Some(file), ZoneRole::Primary) => Ok(file.clone()),
+        let served = &self.desk.zones.served[nth];
+        match (&served.plan.file, served.plan.role) {
+            (Some(file), ZoneRole::Primary) => {
+                Ok(Source { file: file.clone(), newest: served.newest.clone(), policy: served.plan.policy })
+            }
             _ => Err(format!("{name} has no file to be read from")),
         }
     }
 
-    fn on_verb(&mut self, now: Now, name: &str, verb: ZoneVerb) -> Result<Value, String> {
-        let nth = self.nth(name)?;
+    /// `None`: nothing has to become durable.
+    fn on_verb(
+        &mut self,
+        now: Now,
+        nth: usize,
+        name: &str,
+        verb: ZoneVerb,
+    ) -> Result<Option<Written>, String> {
         match verb {
             ZoneVerb::Retransfer if !self.desk.follows.retransfer(now, nth) => {
-                return Err(format!("{name} is not a secondary zone"));
+                Err(format!("{name} is not a secondary zone"))
             }
-            ZoneVerb::Retransfer => {}
-            ZoneVerb::Notify => self.desk.tell(now, nth),
+            ZoneVerb::Retransfer => Ok(None),
+            ZoneVerb::Notify => {
+                self.desk.tell(now, nth);
+                Ok(None)
+            }
             ZoneVerb::Freeze | ZoneVerb::Thaw => {
                 if self.desk.zones.served[nth].plan.role != ZoneRole::Primary {
                     return Err(format!("{name} is not a primary zone"));
                 }
-                self.desk.zones.set_frozen(nth, verb == ZoneVerb::Freeze)?;
+                let lsn = self.desk.zones.set_frozen(nth, verb == ZoneVerb::Freeze)?;
+                if verb == ZoneVerb::Thaw {
+                    self.names.on_free(nth, &self.desk.zones);
+                }
+                Ok(Some(Written::At(lsn)))
             }
         }
-        Ok(self.zone(now, nth))
     }
 
-    /// The zone becomes what the file holds; secondaries get the difference. A serial that is not newer than
-    /// the zone's is moved on.
-    fn on_replace(&mut self, now: Now, next: Snapshot) -> Result<Value, String> {
-        let apex = next.apex().to_name();
-        let nth = self.desk.zones.nth(apex.as_ref()).ok_or("the zone is gone")?;
-        let served = &self.desk.zones.served[nth];
-        let Some(newest) = served.newest.clone() else {
-            self.desk.zones.replace(nth, next)?;
-            return Ok(self.zone(now, nth));
-        };
-        let next = if next.serial().is_newer_than(newest.serial()) {
-            next
-        } else {
-            renumbered(&next, served.plan.policy.next(newest.serial(), now.unix))?
-        };
-        let delta = Delta::between(&newest, &next).map_err(|e| e.to_string())?;
-        // Of a change in the serial alone nobody needs to hear.
-        if delta.len() > 2 {
-            self.desk.zones.put(delta, next).map_err(|e| e.to_string())?;
+    /// The zone becomes what the file holds; secondaries get the difference.
+    fn on_reload(&mut self, now: Now, reload: Reload) -> Result<(usize, Option<Written>), String> {
+        let zones = &mut self.desk.zones;
+        let nth = zones.nth(reload.file.apex()).ok_or("the zone is gone")?;
+        if zones.is_loading(nth) {
+            return Err("the zone is being reloaded".to_owned());
         }
-        Ok(self.zone(now, nth))
+        let served = &zones.served[nth];
+        let written = match reload.change(served.newest.as_ref(), served.plan.policy, now.unix)? {
+            Change::Nothing => None,
+            Change::Whole(next) => Some(zones.replace(nth, next)?),
+            Change::Delta(delta, next) => Some(zones.put_delta(nth, *delta, next)?),
+        };
+        // The leases' names stand in no file.
+        self.names.on_free(nth, zones);
+        Ok((nth, written))
+    }
+
+    /// Answers now, or when what was begun is durable. False if nobody waits.
+    fn promise(
+        &mut self,
+        now: Now,
+        begun: Result<(usize, Option<Written>), String>,
+        reply: Reply<Value>,
+    ) -> bool {
+        match begun {
+            Ok((nth, Some(written))) => {
+                self.promised.push(Promised { nth, written, reply });
+                true
+            }
+            Ok((nth, None)) => reply.send(Ok(self.zone(now, nth))).is_ok(),
+            Err(why) => reply.send(Err(why)).is_ok(),
+        }
+    }
+
+    /// A large zone is written, or could not be.
+    pub(super) fn on_loaded(&mut self, nth: usize, outcome: &Result<Lsn, String>) {
+        self.names.on_free(nth, &self.desk.zones);
+        for promised in std::mem::take(&mut self.promised) {
+            match outcome {
+                _ if promised.nth != nth || promised.written != Written::Later => {
+                    self.promised.push(promised);
+                }
+                Ok(lsn) => self.promised.push(Promised { written: Written::At(*lsn), ..promised }),
+                Err(why) => drop(promised.reply.send(Err(why.clone()))),
+            }
+        }
+    }
+
+    /// Answers those whose change is durable.
+    pub(super) fn keep_promises(&mut self, now: Now) {
+        let durable = self.desk.zones.journal.durable();
+        let is_durable = |promised: &Promised| matches!(promised.written, Written::At(lsn) if lsn <= durable);
+        for promised in std::mem::take(&mut self.promised) {
+            if is_durable(&promised) {
+                let _ = promised.reply.send(Ok(self.zone(now, promised.nth)));
+            } else {
+                self.promised.push(promised);
+            }
+        }
     }
 }
 
-/// The same zone with another serial.
-fn renumbered(zone: &Snapshot, serial: Serial) -> Result<Snapshot, String> {
-    let soa = zone.soa_record();
-    let mut rdata = soa.rdata.to_vec();
-    let at = rdata.len().checked_sub(20).ok_or("the SOA is too short")?;
-    rdata[at..at + 4].copy_from_slice(&serial.0.to_be_bytes());
-    let mut builder = Builder::new(zone.apex());
-    let mut walk = zone.walk();
-    while let Some(record) = walk.next() {
-        let rdata = if record.rtype == Rtype::SOA { &rdata } else { record.rdata };
-        builder.push(record.owner, record.rtype, record.ttl, rdata).map_err(|e| e.to_string())?;
-    }
-    builder.finish().map_err(|e| e.to_string())
+/// An answer that waits until what it tells is durable.
+pub(super) struct Promised {
+    nth: usize,
+    written: Written,
+    reply: Reply<Value>,
 }

@@ -1,6 +1,7 @@
 //! Which engine a message is for, and what is said back. No sockets here.
 
 use super::follow::Follows;
+use super::forward::TIMEOUT_MILLIS;
 use super::zones::Zones;
 use crate::config::dns::ZoneRole;
 use crate::config::zones::DnsPlan;
@@ -8,7 +9,7 @@ use ddi_core::Now;
 use ddi_dns::NameRef;
 use ddi_dns::acl::{Operation, Requestor};
 use ddi_dns::answer::{AnswerConfig, AnswerContext, CookieSecrets, Transport};
-use ddi_dns::message::{Flags, Header, Opcode, Rcode, Reader, Writer};
+use ddi_dns::message::{Flags, Header, Opcode, Rcode, Reader, refuse};
 use ddi_dns::notify::{Notifier, NotifierConfig, Notify, NotifyTarget};
 use ddi_dns::tsig::{Keys, Signer};
 use ddi_dns::update::{ForwardConfig, ForwardZone, Forwarder, Limits, Policy, Source, UpdateZone, Updates};
@@ -43,7 +44,8 @@ impl Desk {
         answers.udp_size = plan.udp_payload_max;
         answers.nsid = Some(plan.nsid.clone().into_boxed_slice()).filter(|nsid| !nsid.is_empty());
         answers.cookies = Some(CookieSecrets::new(secret));
-        let of = |role| plan.zones.iter().filter(move |zone| zone.role == role);
+        let plans = || zones.served.iter().map(|served| &served.plan);
+        let of = |role| plans().filter(move |zone| zone.role == role);
         let updates = of(ZoneRole::Primary).map(|zone| UpdateZone {
             apex: zone.apex.clone(),
             policy: Policy::List(zone.access.update.clone()),
@@ -56,17 +58,19 @@ impl Desk {
             key: zone.primaries_key.clone(),
             access: zone.access.update.clone(),
         });
+        let updates = Updates::new(plan.keys.clone(), updates.collect());
+        let forwarder = Forwarder::new(ForwardConfig {
+            zones: forwards.collect(),
+            keys: plan.keys.clone(),
+            timeout_millis: TIMEOUT_MILLIS,
+            rounds: 2,
+            seed,
+        });
         Self {
             zones,
             follows,
-            updates: Updates::new(plan.keys.clone(), updates.collect()),
-            forwarder: Forwarder::new(ForwardConfig {
-                zones: forwards.collect(),
-                keys: plan.keys.clone(),
-                timeout_millis: 2000,
-                rounds: 2,
-                seed,
-            }),
+            updates,
+            forwarder,
             notifier: Notifier::new(NotifierConfig::new(seed ^ 1)),
             keys: plan.keys.clone(),
             answers,
@@ -238,13 +242,5 @@ fn signed(now: Now, signer: Option<Signer>, out: &mut [u8], len: usize) -> Said 
 
 /// An answer that is only a code.
 fn bare(message: &[u8], rcode: Rcode, out: &mut [u8]) -> Said {
-    let Ok(mut reader) = Reader::new(message) else { return Said::Nothing };
-    let header = *reader.header();
-    let flags = Flags(header.flags.0 & Flags::RD).with(Flags::QR);
-    let flags = flags.with_opcode(header.flags.opcode()).with_rcode(rcode);
-    let Ok(mut writer) = Writer::new(out, header.id, flags) else { return Said::Nothing };
-    if let Ok(Some(question)) = reader.question() {
-        let _ = writer.question(question.name().as_ref(), question.rtype, question.class);
-    }
-    Said::Answer(writer.finish())
+    refuse(message, rcode, out).map_or(Said::Nothing, Said::Answer)
 }

@@ -209,6 +209,11 @@ impl Follows {
         None
     }
 
+    /// There may be more of that.
+    pub fn has_news(&self) -> bool {
+        !self.touched.is_empty()
+    }
+
     /// Notes what a zone waits for.
     fn arm(&mut self, nth: usize) {
         let Some(follow) = self.follows.get_mut(&nth) else { return };
@@ -244,7 +249,7 @@ impl Follow {
     /// Each query over TCP goes over a connection of its own.
     fn ask(&mut self, now: Now, to: SocketAddrV4, transmit: &SecondaryTransmit, query: &[u8]) {
         self.stream = None;
-        match Stream::dial(to) {
+        match Stream::dial(Ipv4Addr::UNSPECIFIED, to) {
             Ok(mut stream) => {
                 stream.out().extend_from_slice(&query[..transmit.len]);
                 self.stream = Some(stream);

@@ -75,9 +75,13 @@ pub struct Names {
     plans: HashMap<u32, DdnsPlan>,
     standing: HashMap<Ipv4Addr, Named>,
     waiting: VecDeque<NameChange>,
-    /// Of frozen zones.
+    /// Zones that can't be changed now, and the names that go from them when they can be: what comes is known
+    /// from `standing`.
     held: HashMap<usize, Vec<Change>>,
 }
+
+/// Names that wait to go from one zone, at the most. More than so many of those who left are not remembered.
+const HELD_MAX: usize = 100_000;
 
 impl Names {
     pub fn new(plans: &[DdnsPlan]) -> Self {
@@ -97,12 +101,47 @@ impl Names {
         gone.values().for_each(|named| self.plan(zones, named, false, &mut todo));
         self.standing = standing;
         self.plans = new;
-        self.hold(todo);
+        for (nth, changes) in todo {
+            self.hold(nth, changes, zones);
+        }
     }
 
-    fn hold(&mut self, todo: HashMap<usize, Vec<Change>>) {
-        for (nth, changes) in todo {
-            self.held.entry(nth).or_default().extend(changes);
+    /// Keeps removals for later.
+    fn hold(&mut self, nth: usize, changes: Vec<Change>, zones: &Zones) {
+        let held = self.held.entry(nth).or_default();
+        let removals = changes
+            .into_iter()
+            .filter(|change| matches!(change, Change::RemoveForward(_) | Change::RemoveReverse(_)));
+        let room = HELD_MAX - held.len();
+        let mut removals = removals.peekable();
+        held.extend(removals.by_ref().take(room));
+        if room > 0 && removals.peek().is_some() {
+            let apex = &zones.served[nth].plan.apex;
+            say(format!(
+                "{apex}: can't be changed, and {HELD_MAX} names wait to go: further ones will stay when it is thawed"
+            ));
+        }
+    }
+
+    /// Names that wait to go from a zone.
+    pub fn waiting(&self, nth: usize) -> usize {
+        self.held.get(&nth).map_or(0, Vec::len)
+    }
+
+    /// The zone can be changed again, or has another content: what should stand there is added anew.
+    pub fn on_free(&mut self, nth: usize, zones: &Zones) {
+        let apex = &zones.served[nth].plan.apex;
+        let is_here = |named: &Named| {
+            let plan = self.plans.get(&named.subnet_id);
+            plan.is_some_and(|plan| plan.forward == *apex || plan.reverse == *apex)
+        };
+        let (again, standing) =
+            std::mem::take(&mut self.standing).into_iter().partition(|(_, named)| is_here(named));
+        let again: HashMap<Ipv4Addr, Named> = again;
+        self.standing = standing;
+        // Before what waits already, which is newer.
+        for (address, named) in again {
+            self.waiting.push_front(NameChange { address, binding: Some(named), ended: None });
         }
     }
 
@@ -142,11 +181,16 @@ impl Names {
                 }
             }
         }
-        self.hold(todo);
-        let frozen = |nth: &usize| zones.served[*nth].is_frozen;
-        let ready: Vec<usize> = self.held.keys().copied().filter(|nth| !frozen(nth)).collect();
-        for nth in ready {
-            let changes = self.held.remove(&nth).unwrap_or_default();
+        for nth in self.held.keys() {
+            todo.entry(*nth).or_default();
+        }
+        for (nth, new) in todo {
+            if !zones.may_change(nth) {
+                self.hold(nth, new, zones);
+                continue;
+            }
+            let mut changes = self.held.remove(&nth).unwrap_or_default();
+            changes.extend(new);
             if make(now, zones, nth, &changes).is_err() {
                 // One of them can't be made: all but that one are, alone.
                 for change in &changes {

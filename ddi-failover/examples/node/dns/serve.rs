@@ -2,8 +2,10 @@
 
 use super::commands::{COMMANDS_MAX, Command, Commands};
 use super::compact::Compactor;
+use super::control::Promised;
 use super::desk::{Desk, Said};
 use super::follow::Follows;
+use super::forward::Forwards;
 use super::load;
 use super::names::Names;
 use super::tcp::{CONNECTIONS_MAX, Connection};
@@ -43,6 +45,14 @@ const UDP_MAX: usize = 4096;
 const TURN: usize = 4 * net::BATCH;
 /// Room in the journal's batch for one slice of changes of names, in bytes.
 const NAMES_ROOM: usize = 2 << 20;
+/// Commands that are obeyed before anything else gets a turn.
+const COMMANDS_TURN: usize = 32;
+/// News of secondary zones that are taken before anything else gets a turn.
+const NEWS_TURN: usize = 32;
+/// The longest request that is handed on by datagram, in bytes: what is never in pieces on any usual network.
+const FORWARD_UDP_MAX: usize = 1232;
+/// What is loaded at the start before it is synced, in bytes.
+const LOAD_BATCH: usize = 1 << 20;
 /// The journal's folder in the data directory.
 const FOLDER: &str = "dns";
 
@@ -56,19 +66,19 @@ pub struct NameServer {
 
 impl NameServer {
     /// Opens sockets and zones, and starts the thread.
-    pub fn start(plan: &DnsPlan, ddns: &[DdnsPlan], data_dir: &Path) -> Result<Self, Failure> {
+    pub fn start(plan: DnsPlan, ddns: &[DdnsPlan], data_dir: &Path) -> Result<Self, Failure> {
         let wake = EventFd::from_flags(EfdFlags::EFD_NONBLOCK | EfdFlags::EFD_CLOEXEC)
             .map_err(Failure::at("eventfd"))?;
         let wake = Arc::new(wake);
         let (sender, commands) = sync_channel(COMMANDS_MAX);
         let (opened, outcome) = sync_channel(1);
-        let (plan, ddns, data_dir) = (plan.clone(), ddns.to_vec(), data_dir.to_owned());
+        let (ddns, data_dir) = (ddns.to_vec(), data_dir.to_owned());
         let waker = wake.clone();
         let thread = thread::Builder::new()
             .name("dns".to_owned())
             .spawn(move || {
                 // What batches datagrams can't change threads.
-                let mut server = match Server::open(&plan, &ddns, &data_dir, waker, commands) {
+                let mut server = match Server::open(plan, &ddns, &data_dir, waker, commands) {
                     Ok(server) => server,
                     Err(failure) => return drop(opened.send(Err(failure))),
                 };
@@ -107,6 +117,9 @@ pub(super) struct Server {
     next_link: u64,
     pub(super) desk: Desk,
     pub(super) names: Names,
+    /// Answers to operators that wait for the disk.
+    pub(super) promised: Vec<Promised>,
+    forwards: Forwards,
     syncer: Syncer,
     compactor: Compactor,
     commands: std::sync::mpsc::Receiver<Command>,
@@ -122,11 +135,12 @@ struct Ready {
     listener: bool,
     connections: Vec<PollFlags>,
     primaries: Vec<bool>,
+    forwards: Vec<bool>,
 }
 
 impl Server {
     fn open(
-        plan: &DnsPlan,
+        mut plan: DnsPlan,
         ddns: &[DdnsPlan],
         data_dir: &Path,
         wake: Arc<EventFd>,
@@ -142,7 +156,7 @@ impl Server {
         for (file, damage) in &opened.damaged {
             say(format!("{file}: passed over, an older one was whole: {damage}"));
         }
-        let mut zones = Zones::new(&plan.zones, journal);
+        let mut zones = Zones::new(std::mem::take(&mut plan.zones), journal, wake.clone());
         load_missing(&mut zones)?;
         // One port for both transports: where any was asked for, the one that UDP got.
         let udp = net::udp(plan.listen).map_err(Failure::at(plan.listen))?;
@@ -160,8 +174,10 @@ impl Server {
             rest: Rest::default(),
             connections: Vec::new(),
             next_link: 1,
-            desk: Desk::new(plan, zones, follows, seed, random()?),
+            desk: Desk::new(&plan, zones, follows, seed, random()?),
             names: Names::new(ddns),
+            promised: Vec::new(),
+            forwards: Forwards::default(),
             syncer: Syncer::start(wake.clone()),
             compactor: Compactor::new(wake.clone()),
             commands,
@@ -189,9 +205,11 @@ impl Server {
             }
             self.serve_connections(now, &ready);
             self.desk.follows.ready(now, &ready.primaries);
+            self.forwards.ready(now, &ready.forwards, &mut self.desk.forwarder);
             self.desk.follows.handle_timeout(now);
             self.desk.forwarder.handle_timeout(now);
             self.desk.notifier.handle_timeout(now);
+            self.end_loads(now)?;
             self.obey(now);
             if self.has_room_for_names() {
                 self.names.turn(now, &mut self.desk.zones);
@@ -201,12 +219,15 @@ impl Server {
             for nth in self.desk.zones.publish() {
                 self.desk.tell(now, nth);
             }
+            self.keep_promises(now);
             self.compactor.turn(&mut self.desk.zones.journal);
             self.send(now);
         }
         self.syncer.finish(&mut self.desk.zones.journal).map_err(|e| format!("the journal failed: {e}"))?;
         self.desk.zones.publish();
-        self.send(self.clock.now());
+        let now = self.clock.now();
+        self.keep_promises(now);
+        self.send(now);
         Ok(())
     }
 
@@ -223,12 +244,16 @@ impl Server {
         let fixed = fds.len();
         fds.extend(self.connections.iter().map(|one| PollFd::new(one.fd(), one.interest())));
         fds.extend(self.desk.follows.fds().map(|(fd, interest)| PollFd::new(fd, interest)));
+        let primaries_end = fds.len();
+        fds.extend(self.forwards.fds().map(|(fd, interest)| PollFd::new(fd, interest)));
         let timers = [
             self.desk.follows.poll_timeout(),
             self.desk.forwarder.poll_timeout(),
             self.desk.notifier.poll_timeout(),
             self.names.poll_timeout().filter(|_| self.has_room_for_names()),
+            self.forwards.poll_timeout(),
             self.rest.end(now),
+            self.desk.follows.has_news().then_some(now),
         ];
         let end = |one: &Connection| if one.has_message() { now } else { one.end() };
         let ends = self.connections.iter().map(end);
@@ -246,12 +271,15 @@ impl Server {
         if !ready[0].is_empty() {
             let _ = self.wake.read();
         }
+        let is_ready = |flags: &PollFlags| !flags.is_empty();
+        let (ready, forwards) = ready.split_at(primaries_end);
         let (connections, primaries) = ready[fixed..].split_at(self.connections.len());
         Ok(Ready {
             udp: !ready[1].is_empty(),
             listener: !ready[2].is_empty(),
             connections: connections.to_vec(),
-            primaries: primaries.iter().map(|ready| !ready.is_empty()).collect(),
+            primaries: primaries.iter().map(is_ready).collect(),
+            forwards: forwards.iter().map(is_ready).collect(),
         })
     }
 
@@ -331,23 +359,49 @@ impl Server {
     }
 
     fn obey(&mut self, now: Now) {
-        while let Ok(command) = self.commands.try_recv() {
-            if matches!(command, Command::Stop) {
-                self.stopping = true;
-                return;
+        for _ in 0..COMMANDS_TURN {
+            match self.commands.try_recv() {
+                Ok(Command::Stop) => return self.stopping = true,
+                Ok(command) => self.on_command(now, command),
+                Err(_) => return,
             }
-            self.on_command(now, command);
         }
+        // There may be more.
+        let _ = self.wake.write(1);
+    }
+
+    /// Takes large zones that are on disk.
+    fn end_loads(&mut self, now: Now) -> Result<(), String> {
+        for (nth, outcome) in self.desk.zones.end_loads() {
+            self.on_loaded(nth, &outcome);
+            if self.desk.zones.served[nth].plan.role == ZoneRole::Secondary {
+                outcome?;
+                self.note(now, nth)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Keeps what a restart has to know of a secondary zone.
+    fn note(&mut self, now: Now, nth: usize) -> Result<(), String> {
+        let note = self.desk.follows.note(now, nth);
+        let Desk { zones, .. } = &mut self.desk;
+        if zones.served[nth].newest.is_some() {
+            zones.journal.set_note(zones.served[nth].plan.apex.as_ref(), &note).map_err(|e| e.to_string())?;
+        }
+        Ok(())
     }
 
     /// Takes what the secondaries have found.
     fn follow(&mut self, now: Now) -> Result<(), String> {
         self.ask_primaries(now);
-        while let Some((nth, event)) = self.desk.follows.poll_event() {
+        for _ in 0..NEWS_TURN {
+            let Some((nth, event)) = self.desk.follows.poll_event() else { break };
             let apex = self.desk.zones.served[nth].plan.apex.clone();
             match event {
                 SecondaryEvent::Zone { snapshot, deltas, primary } => {
                     say(format!("{apex}: serial {} from {primary}", snapshot.serial()));
+                    self.desk.zones.set_revived(nth);
                     if self.desk.zones.follow(nth, snapshot.clone(), deltas).is_err() {
                         // More than a batch of the journal takes: what is there goes first. The way to
                         // this version may be lost, the version is not.
@@ -365,10 +419,7 @@ impl Server {
                 _ => continue,
             }
             self.desk.zones.set_expired(nth, self.desk.follows.is_expired(nth));
-            let note = self.desk.follows.note(now, nth);
-            if self.desk.zones.served[nth].newest.is_some() {
-                self.desk.zones.journal.set_note(apex.as_ref(), &note).map_err(|e| e.to_string())?;
-            }
+            self.note(now, nth)?;
         }
         Ok(())
     }
@@ -396,9 +447,11 @@ impl Server {
         while let Some(transmit) = self.desk.forwarder.poll_transmit(&mut self.buffer[..]) {
             match transmit {
                 ForwardTransmit::Answer { to, len } => self.answer(to, len),
-                // What is too long for a datagram is not handed on: the sender is told SERVFAIL.
-                ForwardTransmit::Request { to, len, .. } if len > UDP_MAX => {
-                    self.desk.forwarder.handle_unreachable(now, to);
+                ForwardTransmit::Request { to: SocketAddr::V4(to), over_tcp, len }
+                    if over_tcp || len > FORWARD_UDP_MAX =>
+                {
+                    let (from, request) = (*self.local.ip(), &self.buffer[..len]);
+                    self.forwards.send(now, from, to, request, &mut self.desk.forwarder);
                 }
                 ForwardTransmit::Request { to, len, .. } => {
                     self.sender.next()[..len].copy_from_slice(&self.buffer[..len]);
@@ -463,6 +516,7 @@ fn serve(
 
 /// Primaries that the journal does not have yet come from their files.
 fn load_missing(zones: &mut Zones) -> Result<(), Failure> {
+    let empty = zones.journal.log().room();
     for nth in 0..zones.served.len() {
         let served = &zones.served[nth];
         let (true, None, Some(file)) =
@@ -471,10 +525,15 @@ fn load_missing(zones: &mut Zones) -> Result<(), Failure> {
             continue;
         };
         let snapshot = load::zone(served.plan.apex.as_ref(), file).map_err(Failure::System)?;
-        if zones.replace(nth, snapshot.clone()).is_err() {
+        // Its buffers stay as long as its largest batch was.
+        if empty.saturating_sub(zones.journal.log().room()) >= LOAD_BATCH {
+            zones.journal.commit().map_err(Failure::at("the journal"))?;
+            zones.publish();
+        }
+        if zones.replace_here(nth, snapshot.clone()).is_err() {
             // A batch of the journal is full.
             zones.journal.commit().map_err(Failure::at("the journal"))?;
-            zones.replace(nth, snapshot).map_err(Failure::System)?;
+            zones.replace_here(nth, snapshot).map_err(Failure::System)?;
         }
     }
     zones.journal.commit().map_err(Failure::at("the journal"))?;

@@ -15,6 +15,8 @@ pub const CONNECTIONS_MAX: usize = 256;
 const IDLE_SECONDS: u64 = 30;
 /// What waits to be sent to one connection, in bytes, before no more is read from it or made for it.
 const OUT_MAX: usize = 256 << 10;
+/// What one connection is given in one turn, in bytes, so that the others get theirs.
+const TURN_MAX: usize = 2 << 20;
 
 /// One connection.
 pub struct Connection {
@@ -45,6 +47,7 @@ impl Connection {
     /// What to wait for: one that does not take its answers is not listened to.
     pub fn interest(&self) -> PollFlags {
         let mut interest = self.stream.interest();
+        interest.set(PollFlags::POLLOUT, self.transfer.is_some() || self.stream.waiting() > 0);
         interest.set(PollFlags::POLLIN, !self.ended && !self.is_busy());
         interest
     }
@@ -100,23 +103,32 @@ impl Connection {
         self.transfer = Some(transfer);
     }
 
-    /// Goes on with a transfer as far as the other side takes it, and gives the system what waits.
+    /// Goes on with a transfer as far as the other side takes it, and gives the system what waits. No more
+    /// than some in one turn.
     pub fn send(&mut self, now: Now, buffer: &mut [u8; TRANSMIT_MAX]) -> io::Result<()> {
-        loop {
+        let mut given = 0;
+        while given < TURN_MAX {
+            // Large pieces: each costs a call and wakes the other side.
+            while self.stream.waiting() < OUT_MAX
+                && let Some(transfer) = &mut self.transfer
+            {
+                match transfer.poll_transmit(now, buffer).map_err(io::Error::other)? {
+                    Some(len) => self.stream.out().extend_from_slice(&buffer[..len]),
+                    None => self.transfer = None,
+                }
+            }
             let before = self.stream.waiting();
             self.stream.send()?;
-            if self.stream.waiting() < before {
+            let sent = before - self.stream.waiting();
+            if sent > 0 {
                 self.moved = now.instant;
             }
-            let Some(transfer) = &mut self.transfer else { return Ok(()) };
-            if self.stream.waiting() >= OUT_MAX {
-                return Ok(());
-            }
-            match transfer.poll_transmit(now, buffer).map_err(io::Error::other)? {
-                Some(len) => self.stream.out().extend_from_slice(&buffer[..len]),
-                None => self.transfer = None,
+            given += sent;
+            if self.stream.waiting() > 0 || self.transfer.is_none() {
+                break;
             }
         }
+        Ok(())
     }
 
     /// When it is to be closed if nothing moves.

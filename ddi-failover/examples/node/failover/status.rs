@@ -4,32 +4,33 @@ use super::Failover;
 use crate::ctl::json;
 use ddi_core::db::LeaseDb;
 use ddi_core::{BindingState, UnixTime};
+use ddi_failover::endpoint::Endpoint;
 use ddi_failover::{Role, State};
 use serde_json::{Map, Value, json};
 
 impl Failover {
     /// One object for each relationship.
     pub fn status(&self, db: &LeaseDb) -> Value {
-        let one = |partner: &super::Partner| {
-            let status = partner.endpoint.status(db);
+        let one = |(endpoint, partner): (&Endpoint, &super::Partner)| {
+            let status = endpoint.status(db);
+            let own = &endpoint.config().pools;
             let since = |time: UnixTime| if time == UnixTime::UNSET { Value::Null } else { json!(time.0) };
             let mut leases: Map<String, Value> = Map::new();
-            let subnets: std::collections::BTreeSet<u32> =
-                partner.pools.iter().map(|pool| pool.subnet_id).collect();
+            let subnets: std::collections::BTreeSet<u32> = own.iter().map(|pool| pool.subnet_id).collect();
             for state in BindingState::ALL {
                 let count: u64 = subnets.iter().map(|subnet| db.counts(*subnet).of(state)).sum();
                 if count > 0 {
                     leases.insert(json::state(state).to_owned(), json!(count));
                 }
             }
-            let pools: Vec<Value> = partner
-                .pools
+            let pools: Vec<Value> = own
                 .iter()
                 .map(|pool| {
                     let counts = db.pool_counts(pool.id).unwrap_or_default();
                     json!({
                         "first": pool.first, "last": pool.last, "size": counts.total,
-                        "free": counts.free, "backup": counts.backup,
+                        "free": counts.free, "backup": counts.backup, "active": counts.active,
+                        "abandoned": counts.abandoned, "ending": counts.ending,
                     })
                 })
                 .collect();
@@ -54,7 +55,7 @@ impl Failover {
                 "last_error": status.last_error.map(|why| why.to_string()),
             })
         };
-        Value::Array(self.partners.iter().map(one).collect())
+        Value::Array(self.iter().map(one).collect())
     }
 }
 

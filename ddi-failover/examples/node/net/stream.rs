@@ -2,9 +2,9 @@
 
 use nix::errno::Errno;
 use nix::poll::PollFlags;
-use nix::sys::socket::{AddressFamily, SockFlag, SockType, SockaddrIn, connect, socket};
+use nix::sys::socket::{AddressFamily, SockFlag, SockType, SockaddrIn, bind, connect, socket};
 use std::io::{self, Read, Write};
-use std::net::{SocketAddrV4, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, SocketAddrV4, TcpListener, TcpStream};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 
 /// What one turn reads of one connection, in bytes, so that the others get theirs.
@@ -33,10 +33,14 @@ impl Stream {
         Ok(Self { socket, out: Vec::new(), sent: 0 })
     }
 
-    /// Begins to connect; that it failed is told by the first [`Stream::receive`].
-    pub fn dial(to: SocketAddrV4) -> io::Result<Self> {
+    /// Begins to connect, from this address if it is one; that it failed is told by the first
+    /// [`Stream::receive`].
+    pub fn dial(from: Ipv4Addr, to: SocketAddrV4) -> io::Result<Self> {
         let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK;
         let fd = socket(AddressFamily::Inet, SockType::Stream, flags, None)?;
+        if !from.is_unspecified() {
+            bind(fd.as_raw_fd(), &SockaddrIn::from(SocketAddrV4::new(from, 0)))?;
+        }
         match connect(fd.as_raw_fd(), &SockaddrIn::from(to)) {
             Ok(()) | Err(Errno::EINPROGRESS) => Self::new(TcpStream::from(fd)),
             Err(e) => Err(e.into()),

@@ -1,5 +1,6 @@
 //! Compaction: a short-lived thread writes the snapshot in slices, while packets go on.
 
+use super::steps::Stepping;
 use crate::config::Config;
 use crate::ctl::server::Reply;
 use crate::say::say;
@@ -8,24 +9,16 @@ use ddi_core::db::{self, DbError, LeaseDb};
 use nix::sys::eventfd::EventFd;
 use serde_json::{Value, json};
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, channel};
-use std::thread;
 use std::time::Instant;
-
-/// Bytes that one slice writes before it syncs.
-const SLICE: u64 = 1 << 20;
 
 /// Where a compaction stands.
 enum Stage {
     Idle,
     /// Its thread writes the snapshot, names it, or removes what is no longer needed.
-    Stepping(Receiver<Stepped>),
+    Stepping(Stepping<db::Compaction>),
     /// Written; the changes it holds are still to become durable in the log.
     Written(db::Compaction),
 }
-
-/// What a thread gives back: the compaction, all steps done, or why not.
-type Stepped = Result<db::Compaction, DbError>;
 
 /// Decides when to compact, and does it.
 pub struct Compaction {
@@ -71,34 +64,20 @@ impl Compaction {
         self.stage = match std::mem::replace(&mut self.stage, Stage::Idle) {
             Stage::Idle if self.asked || db.log_bytes() > self.due => {
                 (self.asked, self.began) = (false, Instant::now());
-                Stage::Stepping(self.step(db.begin_compaction()))
+                self.step(db.begin_compaction())
             }
             Stage::Idle => Stage::Idle,
-            Stage::Stepping(done) => match done.try_recv() {
+            Stage::Stepping(stepping) => match stepping.poll() {
                 Ok(Ok(stepped)) => self.end(db, stepped),
                 Ok(Err(e)) => self.failed(db, &e),
-                Err(_) => Stage::Stepping(done),
+                Err(stepping) => Stage::Stepping(stepping),
             },
             Stage::Written(written) => self.end(db, written),
         };
     }
 
-    /// All steps that can be made now, on a thread of their own.
-    fn step(&self, mut compaction: db::Compaction) -> Receiver<Stepped> {
-        let (back, done) = channel();
-        let wake = self.wake.clone();
-        thread::spawn(move || {
-            let outcome = loop {
-                match compaction.step(SLICE) {
-                    Ok(false) => {}
-                    Ok(true) => break Ok(compaction),
-                    Err(e) => break Err(e),
-                }
-            };
-            let _ = back.send(outcome);
-            let _ = wake.write(1);
-        });
-        done
+    fn step(&self, compaction: db::Compaction) -> Stage {
+        Stage::Stepping(Stepping::start(compaction, self.wake.clone()))
     }
 
     /// Goes on, once the log holds all that the snapshot holds.
@@ -108,7 +87,7 @@ impl Compaction {
         }
         match db.end_compaction(&mut stepped) {
             Ok(true) => self.done(db),
-            Ok(false) => Stage::Stepping(self.step(stepped)),
+            Ok(false) => self.step(stepped),
             Err(DbError::NotDurable { .. }) => Stage::Written(stepped),
             Err(e) => self.failed(db, &e),
         }

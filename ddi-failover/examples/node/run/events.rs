@@ -1,11 +1,11 @@
 //! What the server tells: pings to send, and things that an operator should know.
 
 use super::watched::Watched;
-use crate::failover::Failover;
 use crate::net::ping::Pinger;
 use crate::say::say;
 use ddi_core::{Instant, LeaseKey, Now};
 use ddi_dhcp::server::{Conflict, Event, Server};
+use ddi_failover::relationships::Relationships;
 
 /// Lines of one kind on stderr in one second; more are only counted.
 const LINES_MAX: u32 = 20;
@@ -24,7 +24,7 @@ impl Events {
     }
 
     /// Takes every event of the server.
-    pub fn drain(&mut self, now: Now, server: &mut Server, db: &mut Watched, authority: &Failover) {
+    pub fn drain(&mut self, now: Now, server: &mut Server, db: &mut Watched, authority: &Relationships) {
         while let Some(event) = server.poll_event() {
             match event {
                 Event::Ping { address, .. } => {
@@ -72,14 +72,15 @@ impl Events {
 
 /// Lines on stderr, not too many.
 #[derive(Default)]
-struct Lines {
+pub struct Lines {
     second: Instant,
     said: u32,
     unsaid: u64,
 }
 
 impl Lines {
-    fn say(&mut self, now: Now, line: impl FnOnce() -> String) {
+    /// Tells one, or counts it.
+    pub fn say(&mut self, now: Now, line: impl FnOnce() -> String) {
         if now.instant.millis_since(self.second) >= 1000 {
             if self.unsaid > 0 {
                 say(format!("{} more such lines", self.unsaid));

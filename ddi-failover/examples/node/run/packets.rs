@@ -2,7 +2,6 @@
 
 use super::rest::Rest;
 use super::watched::Watched;
-use crate::failover::Failover;
 use crate::net;
 use crate::net::link::{Frames, Link};
 use crate::net::receive::Receiver;
@@ -11,6 +10,7 @@ use crate::say::say;
 use ddi_core::db::LeaseDb;
 use ddi_core::{HwAddr, Now};
 use ddi_dhcp::server::{Destination, MAX_REPLY, Received, Server, Transmit};
+use ddi_failover::relationships::Relationships;
 use nix::errno::Errno;
 use nix::sys::socket::{SockaddrIn, getsockname};
 use std::io;
@@ -74,7 +74,7 @@ impl Packets {
         now: Now,
         server: &mut Server,
         db: &mut Watched,
-        authority: &Failover,
+        authority: &Relationships,
     ) -> io::Result<Option<io::Error>> {
         self.taken = 0;
         while self.taken < TURN {

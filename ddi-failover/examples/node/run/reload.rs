@@ -26,12 +26,7 @@ impl Node {
             let failover: Vec<_> = config.file.failover.iter().map(Failover::fixed).collect();
             (config.data_dir.clone(), *config.file.log.segment_mib.get_ref(), dhcp4, failover)
         };
-        let names = |config: &Config| {
-            let file = &config.file;
-            (&file.dns, &file.zone, &file.tsig_key)
-                == (&self.config.file.dns, &self.config.file.zone, &self.config.file.tsig_key)
-        };
-        if fixed(&config) != fixed(&self.config) || !names(&config) {
+        if fixed(&config) != fixed(&self.config) || config.names_hash != self.config.names_hash {
             let keys = "data_dir, log.segment_mib, dhcp4.listen, dhcp4.interface, [[failover]], [dns], zones and keys";
             return Err(format!("{}: changes of {keys} need a restart", path.display()));
         }
@@ -54,7 +49,7 @@ impl Node {
             self.naming.set_config(self.dns.as_ref(), &config, &self.db.db);
             self.db.set_watched(self.failover.is_on() || self.naming.is_on());
         }
-        self.config = config;
+        self.config = Config { dns: None, ..config };
         Ok(())
     }
 }

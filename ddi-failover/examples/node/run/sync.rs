@@ -1,7 +1,7 @@
 //! The second thread: it waits for the disk, so that the first never does.
 
 use ddi_core::db::LeaseDb;
-use ddi_core::log::{Batch, LogError, Synced};
+use ddi_core::log::{Batch, Log, LogError, Synced};
 use ddi_dns::journal::Journal;
 use nix::sys::eventfd::EventFd;
 use std::sync::Arc;
@@ -16,6 +16,7 @@ pub trait Batches {
     fn durable(&mut self, synced: Synced) -> Result<(), LogError>;
     /// All that is left, here and now.
     fn commit_all(&mut self) -> Result<(), LogError>;
+    fn log(&self) -> &Log;
 }
 
 impl Batches for LeaseDb {
@@ -30,6 +31,10 @@ impl Batches for LeaseDb {
     fn commit_all(&mut self) -> Result<(), LogError> {
         self.commit().map(|_| ())
     }
+
+    fn log(&self) -> &Log {
+        self.log()
+    }
 }
 
 impl Batches for Journal {
@@ -43,6 +48,10 @@ impl Batches for Journal {
 
     fn commit_all(&mut self) -> Result<(), LogError> {
         self.commit().map(|_| ())
+    }
+
+    fn log(&self) -> &Log {
+        self.log()
     }
 }
 
@@ -85,6 +94,10 @@ impl Syncer {
             }
             Err(TryRecvError::Empty) => {}
             Err(TryRecvError::Disconnected) => return Err("the sync thread is gone".to_owned()),
+        }
+        // The last batch may be on disk, and yet no other one will ever be.
+        if let Some(why) = db.log().poisoned() {
+            return Err(why.to_owned());
         }
         if !self.out
             && let Some(batch) = db.take()
