@@ -185,6 +185,11 @@ fn apply_all(table: &mut Table, full: Receiver<Sorted>, empty: &SyncSender<Sorte
 pub(super) fn build_indexes(table: &Table, kinds: &[IndexKind], threads: usize) {
     for several in kinds.chunks(threads.max(1)) {
         let Some((here, elsewhere)) = several.split_first() else { continue };
+        if elsewhere.is_empty() {
+            // Without a thread, and without what the standard library keeps of each that has a scope.
+            table.index(*here);
+            continue;
+        }
         std::thread::scope(|threads| {
             for kind in elsewhere {
                 threads.spawn(|| table.index(*kind));
