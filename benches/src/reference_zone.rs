@@ -1,5 +1,7 @@
 //! The zone that ddi and its peers are measured with.
 
+use ddi_dns::zone::Builder;
+use ddi_dns::{NameRef, Rtype, Snapshot};
 use std::io::{self, Write};
 use std::net::{Ipv4Addr, Ipv6Addr};
 
@@ -74,6 +76,34 @@ impl ReferenceZone {
         first.into_iter().chain([ns]).chain(hosts).chain(aliases)
     }
 
+    /// Built in memory.
+    ///
+    /// # Panics
+    /// Never: its rows are good.
+    #[must_use]
+    pub fn snapshot(self) -> Snapshot {
+        let mut builder = Builder::new(name(Self::APEX_WIRE));
+        for row in self.rows() {
+            builder.push(name(&row.owner), Rtype(row.number), Self::TTL, &row.rdata).expect("fits");
+        }
+        builder.finish().expect("a zone")
+    }
+
+    /// The nth query message of a random mix: eight in ten for A, the others for AAAA, nine in a hundred for
+    /// names that are not there.
+    #[must_use]
+    pub fn query(self, nth: u32) -> Vec<u8> {
+        // A multiplier that visits the numbers in no order that a cache would like.
+        let random = nth.wrapping_mul(2_654_435_761) >> 4;
+        let label = format!("{}-{}", if random % 100 < 9 { "miss" } else { "host" }, random % self.hosts);
+        let rtype = if random / 100 % 10 < 8 { 1 } else { 28 };
+        let mut bytes = vec![0x30, 0x77, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, label.len() as u8];
+        bytes.extend_from_slice(label.as_bytes());
+        bytes.extend_from_slice(Self::APEX_WIRE);
+        bytes.extend_from_slice(&[0, rtype, 0, 1]);
+        bytes
+    }
+
     /// Writes it as a zone file.
     pub fn write_text(self, out: &mut impl Write) -> io::Result<()> {
         writeln!(out, "$ORIGIN {}\n$TTL {}", Self::APEX, Self::TTL)?;
@@ -82,6 +112,10 @@ impl ReferenceZone {
         }
         Ok(())
     }
+}
+
+fn name(wire: &[u8]) -> NameRef<'_> {
+    NameRef::new(wire).expect("a name")
 }
 
 fn wire(label: &str) -> Vec<u8> {

@@ -1,8 +1,8 @@
 //! `dhcp`: the best rate of DORA exchanges that each server holds with at most 1 % of packets lost, by
 //! perfdhcp as a relay on the other end of a veth pair.
 
-mod net;
-mod perfdhcp;
+pub mod net;
+pub mod perfdhcp;
 mod server;
 
 pub use server::build_node;
@@ -79,7 +79,7 @@ fn search(net: &Net, kind: Kind) -> Result<Best, Failure> {
             }
         };
     }
-    server.stop()?;
+    drop(server);
     std::fs::remove_dir_all(&folder)?;
     let trial = best.ok_or_else(|| format!("{} held no rate", kind.name()))?;
     Ok(Best { kind, trial, generator_bound })

@@ -1,5 +1,5 @@
-//! `dns`: zones beside NSD, Knot, BIND and the `domain` crate. Servers run on loopback, each with a
-//! configuration of its own, and are ended after use.
+//! `dns`: zones beside NSD, Knot, BIND and the crates `domain` and `hickory-server`. Servers run on loopback,
+//! each with a configuration of its own, and are ended after use.
 //!
 //! | part | measures |
 //! |---|---|
@@ -15,7 +15,6 @@ mod answers;
 mod child;
 mod deltas;
 mod load;
-mod memory;
 mod queries;
 mod server;
 mod transfers;

@@ -103,7 +103,7 @@ fn gcd(a: u64, b: u64) -> u64 {
 }
 
 /// The median time of writing and syncing the bytes of one batch, in milliseconds.
-fn sync_millis() -> Result<f64, Failure> {
+pub fn sync_millis() -> Result<f64, Failure> {
     use std::io::Write;
     let folder = fresh_folder("sync")?;
     let mut file = std::fs::File::create(folder.join("file"))?;

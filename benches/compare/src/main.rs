@@ -4,14 +4,17 @@
 //! ddi-compare leases [N]     durable puts: LeaseDb, fjall, redb, SQLite (default N: 300000)
 //! ddi-compare compaction [N] what a compaction costs the commits that go on meanwhile
 //! ddi-compare dhcp [NAME..]  DORA exchanges: the node, libddi, Kea, dhcpd, by perfdhcp (root)
-//! ddi-compare dns [PART..]   zones: ddi, NSD, Knot, BIND, domain; all parts, or those named
+//! ddi-compare dns [PART..]   zones: ddi, NSD, Knot, BIND, hickory, domain; all parts, or those named
+//! ddi-compare failover [N] [PART..]  a pair of nodes: N leases after amnesia, its rate, its gap (root)
 //! ```
 #![forbid(unsafe_code)]
 
 mod compaction;
 mod dhcp;
 mod dns;
+mod failover;
 mod leases;
+mod process;
 mod row;
 mod table;
 
@@ -28,8 +31,11 @@ fn main() -> ExitCode {
         (Some("compaction"), Ok(count)) => compaction::run(count),
         (Some("dhcp"), _) => dhcp::run(&args[1..]),
         (Some("dns"), _) => dns::run(&args[1..]),
+        (Some("failover"), _) => failover::run(&args[1..]),
         (Some("dns-child"), _) => dns::run_child(&args[1..]),
-        _ => Err("usage: ddi-compare leases [N] | compaction [N] | dhcp [NAME...] | dns [PART...]".into()),
+        _ => Err("usage: ddi-compare leases [N] | compaction [N] | dhcp [NAME...] | dns [PART...] | \
+                  failover [N] [PART...]"
+            .into()),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -4,25 +4,33 @@ use std::process::Command;
 
 use crate::Failure;
 
-pub(super) const SERVER_ADDRESS: &str = "10.77.0.1";
-pub(super) const LOAD_DEVICE: &str = "load0";
+/// Two servers, as a pair in failover has; who is alone has the first.
+pub const SERVER_ADDRESSES: [&str; 2] = ["10.77.0.1", "10.77.0.3"];
+/// A load is a relay at one of these.
+pub const LOAD_ADDRESSES: [&str; 2] = ["10.77.0.2", "10.77.0.4"];
 pub(super) const SERVER_DEVICE: &str = "srv0";
+const LOAD_DEVICE: &str = "load0";
 
-pub(super) struct Net {
+pub struct Net {
     server: String,
     load: String,
 }
 
 impl Net {
-    pub(super) fn new() -> Result<Self, Failure> {
+    pub fn new() -> Result<Self, Failure> {
         let pid = std::process::id();
         let net = Self { server: format!("ddicmp{pid}s"), load: format!("ddicmp{pid}l") };
         let (server, load) = (&net.server, &net.load);
         ip(&format!("netns add {server}"))?;
         ip(&format!("netns add {load}"))?;
         ip(&format!("-n {server} link add {SERVER_DEVICE} type veth peer name {LOAD_DEVICE} netns {load}"))?;
-        ip(&format!("-n {server} addr add {SERVER_ADDRESS}/16 brd + dev {SERVER_DEVICE}"))?;
-        ip(&format!("-n {load} addr add 10.77.0.2/16 brd + dev {LOAD_DEVICE}"))?;
+        for (namespace, device, addresses) in
+            [(server, SERVER_DEVICE, SERVER_ADDRESSES), (load, LOAD_DEVICE, LOAD_ADDRESSES)]
+        {
+            for address in addresses {
+                ip(&format!("-n {namespace} addr add {address}/16 brd + dev {device}"))?;
+            }
+        }
         for (namespace, device) in [(server, SERVER_DEVICE), (load, LOAD_DEVICE)] {
             ip(&format!("-n {namespace} link set lo up"))?;
             ip(&format!("-n {namespace} link set {device} up"))?;
@@ -31,12 +39,12 @@ impl Net {
     }
 
     /// A command on the server's side.
-    pub(super) fn on_server(&self, program: &str) -> Command {
+    pub fn on_server(&self, program: &str) -> Command {
         on(&self.server, program)
     }
 
     /// A command on the load's side.
-    pub(super) fn on_load(&self, program: &str) -> Command {
+    pub fn on_load(&self, program: &str) -> Command {
         on(&self.load, program)
     }
 }

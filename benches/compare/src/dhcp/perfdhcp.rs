@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::net::{LOAD_DEVICE, Net, SERVER_ADDRESS};
+use super::net::{LOAD_ADDRESSES, Net, SERVER_ADDRESSES};
 use super::server::Server;
 use crate::Failure;
 
@@ -12,15 +12,49 @@ const DROPS_MAX: f64 = 0.01;
 /// Below this part of the rate that was asked for, the generator is at its end.
 const OFFERED_MIN: f64 = 0.97;
 
+/// Messages of one kind, and the answers to them.
 #[derive(Clone, Copy, Default)]
-struct Exchange {
-    sent: f64,
-    received: f64,
+pub struct Exchange {
+    pub sent: f64,
+    pub received: f64,
 }
 
 impl Exchange {
-    fn lost(&self) -> f64 {
+    pub fn lost(&self) -> f64 {
         if self.sent > 0.0 { 1.0 - self.received / self.sent } else { 1.0 }
+    }
+}
+
+/// What one perfdhcp shall do.
+pub struct Load {
+    /// Which of the addresses of the servers, and of the loads; and clients of its own.
+    pub nth: usize,
+    /// DISCOVERs a second.
+    pub rate: f64,
+    pub seconds: u32,
+}
+
+impl Load {
+    /// DISCOVER to OFFER, and REQUEST to ACK.
+    pub fn run(&self, net: &Net) -> Result<[Exchange; 2], Failure> {
+        let (rate, seconds, clients) =
+            (format!("{:.0}", self.rate), self.seconds.to_string(), CLIENTS.to_string());
+        let clients_from = format!("mac=00:0c:{:02x}:00:00:00", self.nth);
+        let mut command = net.on_load("perfdhcp");
+        command.args(["-4", "-l", LOAD_ADDRESSES[self.nth], "-r", &rate, "-R", &clients, "-p", &seconds]);
+        command.args(["-b", &clients_from, "-W", "500000", SERVER_ADDRESSES[self.nth]]);
+        let output = command.output()?;
+        let text = String::from_utf8_lossy(&output.stdout);
+        let missing =
+            || format!("perfdhcp: {}\n{text}{}", output.status, String::from_utf8_lossy(&output.stderr));
+        let exchange = |name: &str| {
+            let mut lines = text.lines().skip_while(|l| !l.contains(name));
+            let mut count = |of: &str| lines.find_map(|l| l.trim().strip_prefix(of)?.trim().parse().ok());
+            Some(Exchange { sent: count("sent packets:")?, received: count("received packets:")? })
+        };
+        let offers = exchange("Statistics for: DISCOVER-OFFER").ok_or_else(missing)?;
+        let acks = exchange("Statistics for: REQUEST-ACK").ok_or_else(missing)?;
+        Ok([offers, acks])
     }
 }
 
@@ -34,29 +68,10 @@ pub(super) struct Trial {
 
 impl Trial {
     pub(super) fn run(net: &Net, server: &Server, rate: f64, seconds: u32) -> Result<Self, Failure> {
-        let (rate_text, seconds_text, clients) =
-            (format!("{rate:.0}"), seconds.to_string(), CLIENTS.to_string());
-        let mut command = net.on_load("perfdhcp");
-        command.args(["-4", "-l", LOAD_DEVICE, "-r", &rate_text, "-R", &clients, "-p", &seconds_text]);
-        command.args(["-W", "500000", SERVER_ADDRESS]);
         let before = server.cpu_seconds()?;
-        let output = command.output()?;
+        let [offers, acks] = Load { nth: 0, rate, seconds }.run(net)?;
         let server_cpu_seconds = server.cpu_seconds()? - before;
-        let text = String::from_utf8_lossy(&output.stdout);
-        let missing =
-            || format!("perfdhcp: {}\n{text}{}", output.status, String::from_utf8_lossy(&output.stderr));
-        let exchange = |name: &str| {
-            let mut lines = text.lines().skip_while(|l| !l.contains(name));
-            let mut count = |of: &str| lines.find_map(|l| l.trim().strip_prefix(of)?.trim().parse().ok());
-            Some(Exchange { sent: count("sent packets:")?, received: count("received packets:")? })
-        };
-        Ok(Self {
-            rate,
-            seconds: f64::from(seconds),
-            offers: exchange("Statistics for: DISCOVER-OFFER").ok_or_else(missing)?,
-            acks: exchange("Statistics for: REQUEST-ACK").ok_or_else(missing)?,
-            server_cpu_seconds,
-        })
+        Ok(Self { rate, seconds: f64::from(seconds), offers, acks, server_cpu_seconds })
     }
 
     /// Exchanges completed, each second.

@@ -2,16 +2,15 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use super::net::{Net, SERVER_DEVICE};
 use crate::Failure;
+use crate::process::Running;
 
-/// How long a server may take to start or to stop.
+/// How long a server may take to start.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// Of the times in `/proc/PID/stat`; Linux has had no other for user space.
-const TICKS_PER_SECOND: f64 = 100.0;
 
 #[derive(Clone)]
 pub(super) enum Kind {
@@ -132,9 +131,9 @@ subnet 10.77.0.0 netmask 255.255.0.0 {
 }
 ";
 
-/// A running server. It is killed when dropped.
+/// A running server. It is ended when dropped.
 pub(super) struct Server {
-    child: Child,
+    running: Running,
 }
 
 impl Server {
@@ -143,14 +142,14 @@ impl Server {
         let file = fs::File::create(&output)?;
         let mut command = kind.command(net, folder)?;
         command.stdin(Stdio::null()).stdout(file.try_clone()?).stderr(file);
-        let mut server = Self { child: command.spawn()? };
+        let mut running = Running::new(command.spawn()?);
         let deadline = Instant::now() + PATIENCE;
         loop {
             let text = String::from_utf8_lossy(&fs::read(&output)?).into_owned();
             if text.contains(kind.ready_text()) {
-                return Ok(server);
+                return Ok(Self { running });
             }
-            if server.child.try_wait()?.is_some() || Instant::now() > deadline {
+            if running.has_ended()? || Instant::now() > deadline {
                 return Err(format!("{} did not start:\n{text}", kind.name()).into());
             }
             std::thread::sleep(Duration::from_millis(20));
@@ -159,32 +158,16 @@ impl Server {
 
     /// User and system time of all its threads so far.
     pub(super) fn cpu_seconds(&self) -> Result<f64, Failure> {
-        let stat = fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
-        // The name in parentheses may hold blanks; what follows it does not.
-        let after_name = stat.rsplit_once(')').map_or("", |(_, rest)| rest);
-        let ticks = after_name.split_whitespace().skip(11).take(2).map(str::parse::<f64>);
-        Ok(ticks.sum::<Result<f64, _>>()? / TICKS_PER_SECOND)
-    }
-
-    pub(super) fn stop(mut self) -> Result<(), Failure> {
-        Command::new("kill").arg(self.child.id().to_string()).status()?;
-        let deadline = Instant::now() + PATIENCE;
-        while self.child.try_wait()?.is_none() && Instant::now() < deadline {
-            std::thread::sleep(Duration::from_millis(20));
-        }
-        Ok(())
+        self.running.cpu_seconds()
     }
 }
 
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-/// Builds the node as its README says, and tells where its program is.
+/// Builds the node as its README says, and tells where its program is. `DDI_NODE` names one that is built
+/// already, of another version perhaps.
 pub fn build_node() -> Result<PathBuf, Failure> {
+    if let Some(program) = std::env::var_os("DDI_NODE") {
+        return Ok(program.into());
+    }
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
     let mut build = Command::new(cargo);

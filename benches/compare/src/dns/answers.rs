@@ -10,9 +10,9 @@ use ddi_core::UnixTime;
 use ddi_dns::answer::{AnswerConfig, AnswerContext, Transport};
 use domain::base::{Message, MessageBuilder, ToName};
 
-use super::memory::thread_nanos;
 use super::{child, load, server};
 use crate::Failure;
+use crate::process::thread_nanos;
 use crate::row::fresh_folder;
 use crate::table::{self, ratio};
 

@@ -10,9 +10,11 @@ use std::time::Instant;
 use ddi_dns::zone::Builder;
 use ddi_dns::zonefile::{Config, Parser, Step};
 use ddi_dns::{Name, Snapshot, Zone, ZoneSet};
+use hickory_server::store::file::{FileConfig, FileZoneHandler};
+use hickory_server::zone_handler::{AxfrPolicy, ZoneType};
 
-use super::server::Running;
 use crate::Failure;
+use crate::process::Running;
 
 /// Starts this program as `kind` over `path`; tells how many seconds it took until all was loaded.
 pub(super) fn start(kind: &str, path: &Path) -> Result<(Running, f64), Failure> {
@@ -40,6 +42,12 @@ pub fn run(args: &[String]) -> Result<(), Failure> {
         "ddi-zones" => wait(&load_zones(path)?),
         "domain" => wait(&load_domain(path)?),
         "domain-zones" => wait(&load_domain_zones(path)?),
+        "hickory" => wait(&load_hickory(path, super::load::APEX)?),
+        "hickory-zones" => {
+            let zones: Result<Vec<_>, _> =
+                super::zones::files(path)?.iter().map(|(name, path)| load_hickory(path, name)).collect();
+            wait(&zones?);
+        }
         _ => return Err("unknown kind".into()),
     }
     Ok(())
@@ -93,4 +101,10 @@ fn load_domain_zones(folder: &Path) -> Result<domain::zonetree::ZoneTree, Failur
         tree.insert_zone(load_domain(&path)?).map_err(|_| "domain takes no zone")?;
     }
     Ok(tree)
+}
+
+fn load_hickory(path: &Path, apex: &str) -> Result<FileZoneHandler, Failure> {
+    let config = FileConfig { zone_path: path.to_owned() };
+    let apex = hickory_server::proto::rr::Name::from_ascii(apex)?;
+    Ok(FileZoneHandler::try_from_config(apex, ZoneType::Primary, AxfrPolicy::Deny, None, &config)?)
 }

@@ -5,8 +5,8 @@ use ddi_core::UnixTime;
 use ddi_dns::zone::{Builder, Strictness};
 use ddi_dns::{Delta, Edit, Name, NameRef, Rtype, SerialPolicy, Snapshot, Zone};
 
-use super::memory::thread_nanos;
 use crate::Failure;
+use crate::process::thread_nanos;
 use crate::table::{self, grouped};
 
 const CHANGES: u32 = 1000;

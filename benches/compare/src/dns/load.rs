@@ -29,7 +29,7 @@ pub(super) fn run() -> Result<(), Failure> {
     println!("the reference zone from {} bytes of text", grouped(file.metadata()?.len() as f64));
     let path = file_path(&folder);
     let mut measured = Vec::new();
-    for (name, kind) in [("ddi-dns", "ddi"), ("domain 0.12", "domain")] {
+    for (name, kind) in [("ddi-dns", "ddi"), ("domain 0.12", "domain"), ("hickory 0.26", "hickory")] {
         measured.push(best(name, || {
             let (running, seconds) = child::start(kind, &path)?;
             Ok([seconds, running.cpu_seconds()?, running.megabytes()?])

@@ -4,11 +4,11 @@ use std::fmt::Write as _;
 use std::fs;
 use std::net::UdpSocket;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use super::memory;
 use crate::Failure;
+use crate::process::Running;
 
 /// How long a server may take to load.
 const PATIENCE: Duration = Duration::from_secs(180);
@@ -128,46 +128,6 @@ fn bind_config(folder: &Path, port: u16, zones: &[ZoneFile]) -> Result<String, F
         )?;
     }
     Ok(text)
-}
-
-/// A process under test. It is ended when dropped.
-pub(super) struct Running {
-    child: Child,
-}
-
-impl Running {
-    pub(super) fn new(child: Child) -> Self {
-        Self { child }
-    }
-
-    pub(super) fn megabytes(&self) -> Result<f64, Failure> {
-        memory::megabytes(self.child.id())
-    }
-
-    /// User and system time of all its processes so far.
-    pub(super) fn cpu_seconds(&self) -> Result<f64, Failure> {
-        memory::cpu_seconds(self.child.id())
-    }
-
-    fn has_ended(&mut self) -> Result<bool, Failure> {
-        Ok(self.child.try_wait()?.is_some())
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        // Asked first, so that it can end its own children.
-        let _ = Command::new("kill").arg(self.child.id().to_string()).status();
-        let deadline = Instant::now() + Duration::from_secs(10);
-        while Instant::now() < deadline {
-            if !matches!(self.child.try_wait(), Ok(None)) {
-                return;
-            }
-            std::thread::sleep(Duration::from_millis(20));
-        }
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
 }
 
 /// Starts the server and waits until it answers from all of `asked`; tells how many seconds that took.

@@ -23,7 +23,9 @@ pub(super) fn run() -> Result<(), Failure> {
     write(&folder)?;
     let zones = files(&folder)?;
     let mut measured = Vec::new();
-    for (name, kind) in [("ddi-dns", "ddi-zones"), ("domain 0.12", "domain-zones")] {
+    let libraries =
+        [("ddi-dns", "ddi-zones"), ("domain 0.12", "domain-zones"), ("hickory 0.26", "hickory-zones")];
+    for (name, kind) in libraries {
         let (running, seconds) = child::start(kind, &folder)?;
         measured.push((name, seconds, running.megabytes()?));
     }

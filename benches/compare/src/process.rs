@@ -1,11 +1,61 @@
-//! What a process and its children hold of memory, and took of the processor.
+//! Processes under test: their end, and what they and their children hold of memory, and took of the processor.
 
 use std::fs;
+use std::process::{Child, Command};
+use std::time::{Duration, Instant};
 
 use crate::Failure;
 
+/// How long a process may take to end that was asked to.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// A process under test. It is ended when dropped.
+pub struct Running {
+    child: Child,
+}
+
+impl Running {
+    pub fn new(child: Child) -> Self {
+        Self { child }
+    }
+
+    pub fn megabytes(&self) -> Result<f64, Failure> {
+        megabytes(self.child.id())
+    }
+
+    /// User and system time of all its processes so far.
+    pub fn cpu_seconds(&self) -> Result<f64, Failure> {
+        cpu_seconds(self.child.id())
+    }
+
+    pub fn has_ended(&mut self) -> Result<bool, Failure> {
+        Ok(self.child.try_wait()?.is_some())
+    }
+
+    /// Sends it a signal, by name.
+    pub fn signal(&self, name: &str) {
+        let _ = Command::new("kill").arg(format!("-{name}")).arg(self.child.id().to_string()).status();
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // Asked first, so that it can end its own children.
+        self.signal("TERM");
+        let deadline = Instant::now() + PATIENCE;
+        while Instant::now() < deadline {
+            if !matches!(self.child.try_wait(), Ok(None)) {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
 /// Megabytes of the process and its descendants, what they share counted once (PSS of `/proc`).
-pub(super) fn megabytes(pid: u32) -> Result<f64, Failure> {
+fn megabytes(pid: u32) -> Result<f64, Failure> {
     let kilobytes: u64 = family(pid)?.into_iter().map(kilobytes_of).sum();
     Ok(kilobytes as f64 * 1024.0 / 1e6)
 }
@@ -14,7 +64,7 @@ pub(super) fn megabytes(pid: u32) -> Result<f64, Failure> {
 const TICKS_PER_SECOND: f64 = 100.0;
 
 /// User and system time of the process and its descendants.
-pub(super) fn cpu_seconds(pid: u32) -> Result<f64, Failure> {
+pub fn cpu_seconds(pid: u32) -> Result<f64, Failure> {
     let mut ticks = 0.0;
     for pid in family(pid)? {
         let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
@@ -30,7 +80,7 @@ pub(super) fn cpu_seconds(pid: u32) -> Result<f64, Failure> {
 }
 
 /// Nanoseconds that this thread was on a processor so far: what others do meanwhile counts for less.
-pub(super) fn thread_nanos() -> Result<u64, Failure> {
+pub fn thread_nanos() -> Result<u64, Failure> {
     let text = fs::read_to_string("/proc/thread-self/schedstat")?;
     Ok(text.split_whitespace().next().ok_or("an empty schedstat")?.parse()?)
 }
