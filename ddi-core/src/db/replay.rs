@@ -186,7 +186,7 @@ pub(super) fn build_indexes(table: &Table, kinds: &[IndexKind], threads: usize) 
     for several in kinds.chunks(threads.max(1)) {
         let Some((here, elsewhere)) = several.split_first() else { continue };
         if elsewhere.is_empty() {
-            // Without a thread, and without what the standard library keeps of each that has a scope.
+            // Without a thread, and without what the standard library keeps of each that may borrow.
             table.index(*here);
             continue;
         }
