@@ -13,6 +13,7 @@ mod pool;
 mod receive;
 mod reclaim;
 mod resync;
+mod review;
 mod rich;
 mod states;
 mod status;

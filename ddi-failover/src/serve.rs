@@ -116,7 +116,7 @@ impl Standing {
         let all = now >= self.since.plus_secs(u64::from(self.mclt_seconds));
         match (self.class(), self.role) {
             (Class::Silent | Class::RenewOnly, _) => &[],
-            (Class::Cooperating | Class::Alone, _) if self.forgot(now) => &[],
+            _ if self.forgot(now) => &[],
             (Class::PartnerDown, Role::Primary) if all => &[FreeKind::Free, FreeKind::Backup],
             (Class::PartnerDown, Role::Secondary) if all => &[FreeKind::Backup, FreeKind::Free],
             (_, Role::Primary) => &[FreeKind::Free],
@@ -137,14 +137,12 @@ impl Standing {
             BindingState::Active if same_client => true,
             BindingState::Active | BindingState::Abandoned => return Permission::Nak,
             _ if class == Class::RenewOnly => false,
-            state if free_kind(state) == Some(self.own_kind()) => {
-                !self.forgot(now) || class == Class::PartnerDown
-            }
+            state if free_kind(state) == Some(self.own_kind()) => !self.forgot(now),
             BindingState::Free | BindingState::Backup | BindingState::FreeBackup => reusable(),
             // Section 5.2.2: the partner still has the binding, or never had it.
             BindingState::Expired | BindingState::Released => match lease.rewind_state {
                 Some(BindingState::Active) if same_client => true,
-                Some(before) if free_kind(before) == Some(self.own_kind()) => true,
+                Some(before) if free_kind(before) == Some(self.own_kind()) && !self.forgot(now) => true,
                 _ => reusable(),
             },
             BindingState::Reset if !reusable() => return Permission::Nak,
@@ -184,9 +182,11 @@ impl Standing {
         }
     }
 
-    /// Addresses that look free may be held by clients that this server forgot.
+    /// Addresses that look free may be held by clients that this server forgot. In PARTNER-DOWN nobody is left
+    /// to ask, so that only the wait remains.
     fn forgot(&self, now: UnixTime) -> bool {
-        self.full_update_owed || now < self.forgotten_until
+        let owed = self.full_update_owed && self.class() != Class::PartnerDown;
+        owed || now < self.forgotten_until
     }
 }
 

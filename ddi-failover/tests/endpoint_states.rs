@@ -4,11 +4,11 @@
 mod pair;
 
 use ddi_core::authority::{Asking, Permission, Question, Service};
-use ddi_core::{Authority, BindingState, UnixTime};
+use ddi_core::{Authority, BindingState, Expect, Lease, LeaseKey, LeaseStore, UnixTime};
 use ddi_failover::State;
 use ddi_failover::endpoint::Event;
 use ddi_failover::state::Command;
-use pair::{Pair, START, hw};
+use pair::{Pair, START, addr, hw};
 
 use State::{CommunicationsInterrupted, Normal, PartnerDown, RecoverWait};
 
@@ -254,4 +254,109 @@ fn silence_ends_a_connection_and_the_next_one_is_made() {
     assert!(status.since > UnixTime(START) && status.link.is_some());
     assert_eq!(status.pools[0].1.total, 100);
     assert!(pair.nodes[0].events.iter().any(|event| matches!(event, Event::Moved { to: Normal, .. })));
+}
+
+/// A pair whose clocks differ, the primary's being ahead, and a lease that both know and may renew in full.
+fn with_clocks_apart() -> (Pair, u8) {
+    let mut pair = Pair::usual();
+    (pair.nodes[0].ahead, pair.nodes[1].ahead) = (25, -25);
+    pair.settle();
+    assert_eq!(pair.states(), [Normal; 2]);
+    let last = pair.discover(0, 1, 100).unwrap();
+    pair.wait(4);
+    assert!(pair.request(0, last, 1, 100).is_ok());
+    pair.wait(4);
+    (pair, last)
+}
+
+/// The time until which the address is the client's, by the clock of the other server as well.
+fn assert_kept_until(pair: &mut Pair, last: u8, until: u64) {
+    while pair.now.unix.0 < until {
+        for at in 0..2 {
+            assert_eq!(pair.end(at, last, false), None, "server {at}, {} s early", until - pair.now.unix.0);
+            assert_eq!(pair.nodes[at].lease(last).state, BindingState::Active);
+        }
+        pair.wait(1);
+    }
+    pair.wait(130);
+    assert_eq!(pair.end(0, last, false), Some(BindingState::Expired));
+    pair.settle();
+    pair.assert_equal();
+    assert!(pair.nodes[1].lease(last).state.is_allocatable());
+}
+
+#[test]
+fn a_lease_that_both_gave_ends_by_both_clocks() {
+    // The secondary speaks last, and loses the duel, its clock being behind.
+    let (mut pair, last) = with_clocks_apart();
+    assert!(pair.request(0, last, 1, 100).is_ok());
+    let given = pair.request(1, last, 1, 100).unwrap();
+    let until = pair.now.unix.0 + u64::from(given);
+    pair.settle();
+    pair.assert_equal();
+    assert_kept_until(&mut pair, last, until);
+}
+
+#[test]
+fn a_promise_made_alone_is_told_though_the_partner_says_more() {
+    let (mut pair, last) = with_clocks_apart();
+    pair.mute = [true; 2];
+    assert!(pair.request(0, last, 1, 100).is_ok());
+    pair.cut();
+    pair.mute = [false; 2];
+    pair.wait(10);
+    let given = pair.request(1, last, 1, 100).unwrap();
+    let until = pair.now.unix.0 + u64::from(given);
+    let announced = pair.nodes[1].lease(last).potential_expiration_time.sent;
+    assert!(pair.nodes[1].lease(last).expiration_time < pair.nodes[0].lease(last).expiration_time);
+    pair.heal();
+    assert_eq!(pair.states(), [Normal; 2]);
+    pair.assert_equal();
+    assert!(pair.nodes[0].lease(last).potential_expiration_time.received >= announced);
+    assert_kept_until(&mut pair, last, until);
+}
+
+#[test]
+fn partner_down_soon_after_a_loss_waits() {
+    let (mut pair, _) = with_leases();
+    pair.cut();
+    // Of this one the partner never hears.
+    let forgotten = pair.discover(0, 700, 600).unwrap();
+    pair.restart(0, true);
+    pair.heal();
+    assert_eq!(pair.states()[0], RecoverWait);
+    pair.cut();
+    pair.command(0, Command::PartnerDown);
+    assert_eq!(pair.discover(0, 701, 600), None);
+    assert_eq!(pair.request(0, forgotten, 702, 600), Err(Permission::Silent));
+    pair.wait(60);
+    assert!(pair.discover(0, 701, 600).is_some());
+}
+
+/// An old copy of the database has what the partner, having lost its own once, never stored.
+#[test]
+fn what_an_old_database_has_more_is_told_or_forgotten() {
+    for at in 0..2 {
+        let (mut pair, _) = with_leases();
+        let now = pair.now.unix;
+        let free: Vec<u8> = (1..=100)
+            .filter(|last| pair.nodes.iter().all(|node| node.db.get(LeaseKey::v4(addr(*last))).is_none()))
+            .collect();
+        let node = &mut pair.nodes[at];
+        for (last, state) in [(free[0], BindingState::Active), (free[1], BindingState::Backup)] {
+            let mut lease = Lease::new(LeaseKey::v4(addr(last)));
+            (lease.state, lease.rewind_state, lease.subnet_id) = (state, Some(state), 101);
+            if state == BindingState::Active {
+                (lease.hw_addr, lease.expiration_time) = (hw(800), now.plus_secs(300));
+            }
+            node.db.put_forced(&mut lease, Expect::Any).unwrap();
+        }
+        node.db.commit().unwrap();
+        node.lost = true;
+        pair.restart(at, false);
+        pair.wait(90);
+        assert_eq!(pair.states(), [Normal; 2], "{at}");
+        pair.assert_equal();
+        assert_eq!(pair.nodes[1 - at].lease(free[0]).hw_addr, hw(800), "{at}");
+    }
 }

@@ -192,6 +192,21 @@ fn a_server_that_forgot_gives_nothing_new() {
     assert_eq!(alone.may_bind(EARLY, &lease(Free), false), Allow);
 }
 
+/// What it forgot itself, shortly before, may still be held: no word of an operator changes that.
+#[test]
+fn partner_down_waits_for_what_this_server_forgot() {
+    let fine = standing(Role::Primary, State::PartnerDown);
+    let forgot = Standing { forgotten_until: LATE, ..fine };
+    assert_eq!(forgot.may_bind(EARLY, &lease(Free), false), Silent);
+    assert_eq!(forgot.free_kinds(EARLY), []);
+    assert_eq!(forgot.may_bind(EARLY, &lease(Active), true), Allow);
+    let mut unheard = lease(Expired);
+    unheard.rewind_state = Some(Free);
+    assert_eq!(forgot.may_bind(EARLY, &unheard, false), Silent);
+    assert_eq!(fine.may_bind(EARLY, &unheard, false), Allow);
+    assert_eq!(forgot.may_bind(LATE, &lease(Free), false), Allow);
+}
+
 #[test]
 fn ends_of_leases() {
     let ended = |role, state, lease: &Lease, released| standing(role, state).ended(lease, released);

@@ -129,12 +129,18 @@ impl Authority for Endpoint {
         if self.is_saving() {
             return None;
         }
-        // The partner gave the lease, by its own clock.
-        let partners = lease.origin != Origin::Local && lease.state == BindingState::Active;
-        let over = lease.expiration_time.plus_secs(CLOCK_SKEW_SECONDS_MAX);
-        if !released && partners && now.unix < over {
+        if !released && lease.state == BindingState::Active && now.unix < over_at(lease) {
             return None;
         }
         self.standing().ended(lease, released)
     }
+}
+
+/// When a lease that either server may have given is over, whoever's clock is right. What the partner promised
+/// ends by its clock, and no later than it announced.
+fn over_at(lease: &Lease) -> UnixTime {
+    let end = lease.expiration_time;
+    let partners =
+        if lease.origin == Origin::Local { end.min(lease.potential_expiration_time.received) } else { end };
+    if partners == UnixTime::UNSET { end } else { end.max(partners.plus_secs(CLOCK_SKEW_SECONDS_MAX)) }
 }

@@ -8,6 +8,7 @@ use ddi_core::{BindingState, Lease, Lsn, Origin, UnixTime};
 
 use crate::endpoint::config::WINDOW_MAX;
 use crate::endpoint::resync::Sweep;
+use crate::endpoint::review::Review;
 use crate::resolve::Refusal;
 use crate::state::Ask;
 
@@ -36,6 +37,8 @@ pub(super) struct Updates {
     pub(super) next_sweep: Option<Sweep>,
     /// PARTNER-DOWN: addresses from this one on are to be looked at.
     pub(super) reclaim_from: Option<u32>,
+    /// A full update has come; what it did not tell of is being looked at.
+    pub(super) review: Option<Review>,
 }
 
 /// Why a lease is to be sent.

@@ -1,6 +1,6 @@
 //! The connections of a relationship: several may be coming up, one is.
 
-use ddi_core::{Instant, LeaseStore};
+use ddi_core::{Instant, LeaseStore, Lsn};
 
 use crate::endpoint::config::ProfileChoice;
 use crate::endpoint::connect::{LinkConfig, Terms};
@@ -109,7 +109,7 @@ impl Endpoint {
                 Ok(Some(Received::Contact)) => {}
                 Ok(Some(Received::Up)) => {
                     if let Some(terms) = link.terms().cloned() {
-                        self.on_link_up(id, &terms);
+                        self.on_link_up(id, &terms, store.durable());
                     }
                 }
                 Ok(Some(Received::Message(message, body))) => self.on_message(store, &message, &body),
@@ -130,7 +130,7 @@ impl Endpoint {
         }
     }
 
-    fn on_link_up(&mut self, id: LinkId, terms: &Terms) {
+    fn on_link_up(&mut self, id: LinkId, terms: &Terms, durable: Lsn) {
         self.links.up = Some(id);
         self.last_error = None;
         let others: Vec<LinkId> = self.links.live().filter(|other| *other != id).collect();
@@ -148,7 +148,8 @@ impl Endpoint {
         self.adopt_mclt(terms.mclt_seconds);
         // Two servers of ours that both listen would wait for ever.
         let ours = terms.vendor_class.starts_with(VENDOR_CLASS_PLAIN);
-        self.talk = Talk { listening: listens_first(self.profile) && !ours, ..Talk::default() };
+        self.talk =
+            Talk { before: durable, listening: listens_first(self.profile) && !ours, ..Talk::default() };
         self.updates.linked(terms.max_unacked);
         self.events.push(Event::Linked { link: id, vendor_class: terms.vendor_class.clone().into() });
         if !self.talk.listening {

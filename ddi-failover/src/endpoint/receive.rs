@@ -2,7 +2,7 @@
 
 use std::net::Ipv4Addr;
 
-use ddi_core::{BindingState, Expect, HwAddr, LeaseKey, LeaseStore, Lsn};
+use ddi_core::{BindingState, Expect, HwAddr, Lease, LeaseKey, LeaseStore, Lsn, Origin};
 
 use crate::endpoint::engine::Endpoint;
 use crate::endpoint::event::Event;
@@ -70,11 +70,20 @@ impl Endpoint {
             outgoing,
             known: outgoing.is_none(),
         };
+        // Its client holds the address by this server's word too, of which the partner may not have heard.
+        let untold = outgoing.is_some() && is_served_by_both(&self.lease, &update);
         let changes_client = if place.is_some() && self.takes_anything() {
             false
         } else {
-            let Accepted { changes_client, .. } = decide(&context, &update)?;
-            changes_client
+            match decide(&context, &update) {
+                Ok(Accepted { changes_client, .. }) => changes_client,
+                Err(why) => {
+                    if untold && why == Refusal::OwnIsBetter {
+                        self.remember_promise(store, &update);
+                    }
+                    return Err(why);
+                }
+            }
         };
         self.updates.unmark(addr.into());
         if !stored && is_never_leased(&update) {
@@ -96,17 +105,19 @@ impl Endpoint {
             }
         }
         let given = ended && self.give_freed(store, place);
-        // The client was told a longer time by this server: the partner has to know.
+        // The client was told a longer time by this server, or may have been, since the two clocks differ: the
+        // partner has to know.
         let longer = self.lease.state == BindingState::Active
             && update.expiration.is_some_and(|end| end < self.lease.expiration_time);
-        if longer {
+        let tell = longer || untold && self.profile == Profile::Draft;
+        if tell {
             self.lease.rewind_state = None;
         }
         let Ok(lsn) = store.put_forced(&mut self.lease, Expect::Any) else {
             self.store_failed(key);
             return Ok(None);
         };
-        if given || longer {
+        if given || tell {
             self.changed(addr);
         }
         self.events.applied(key);
@@ -114,6 +125,24 @@ impl Endpoint {
             self.events.push(Event::ClientChanged { key });
         }
         Ok(Some((addr, lsn)))
+    }
+
+    /// The partner's update is refused, being the earlier of two servers' words to the same client; what it
+    /// promised holds all the same.
+    fn remember_promise<S: LeaseStore + ?Sized>(&mut self, store: &mut S, update: &Update<'_>) {
+        let lease = &mut self.lease;
+        let received = update.potential_expiration.unwrap_or_default();
+        let end = update.expiration.unwrap_or_default();
+        let times = &mut lease.potential_expiration_time;
+        if self.profile != Profile::Draft || received <= times.received && end <= lease.expiration_time {
+            return;
+        }
+        times.received = times.received.max(received);
+        lease.expiration_time = lease.expiration_time.max(end);
+        if store.put_forced(lease, Expect::Any).is_err() {
+            let key = lease.key;
+            self.store_failed(key);
+        }
     }
 
     /// This server's leases are lost, or are those of an older time: what the partner has is newer. Two that
@@ -268,4 +297,12 @@ fn is_never_leased(update: &Update<'_>) -> bool {
         && update.hw_addr.is_none_or(|hw_addr| hw_addr == HwAddr::EMPTY)
         && !update.reserved
         && !update.bootp
+}
+
+/// Both servers gave the address to the same client.
+fn is_served_by_both(held: &Lease, update: &Update<'_>) -> bool {
+    held.state == BindingState::Active
+        && held.origin == Origin::Local
+        && update.state == BindingState::Active
+        && update.same_client(held)
 }

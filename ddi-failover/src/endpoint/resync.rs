@@ -63,6 +63,7 @@ impl Endpoint {
             self.prepare(store);
             self.end_sweep();
         }
+        self.review_slice(store);
         self.reclaim_slice(store);
     }
 

@@ -2,11 +2,12 @@
 
 use std::collections::VecDeque;
 
-use ddi_core::{Instant, LeaseStore, UnixTime};
+use ddi_core::{Instant, LeaseStore, Lsn, UnixTime};
 
 use crate::endpoint::connect::CLOCK_SKEW_SECONDS_MAX;
 use crate::endpoint::engine::{CommandRefused, Endpoint};
 use crate::endpoint::event::Event;
+use crate::endpoint::review::Review;
 use crate::state::{
     Ask, Cell, Change, Command, Effects, Next, Profile, Role, Situation, State, Timer, Trigger,
     after_link_loss, ask, effects, next,
@@ -21,6 +22,8 @@ pub const OPERATION_SECONDS: u64 = 60;
 /// What is said and heard on the connection that is up.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Talk {
+    /// What was durable when the connection came up: what the partner says on it is newer.
+    pub(super) before: Lsn,
     /// A STATE has arrived.
     pub(super) heard: bool,
     /// The first STATE of ours waits for the partner's.
@@ -273,6 +276,7 @@ impl Endpoint {
             full_update_owed: self.saved.full_update_owed,
         });
         self.set_state(from, to, &done);
+        self.updates.review = None;
         for alarm in [Alarm::Startup, Alarm::RecoverWait, Alarm::SafePeriod, Alarm::Operation, Alarm::Reclaim]
         {
             self.alarms.disarm(alarm);
@@ -383,12 +387,26 @@ impl Endpoint {
         let Some(asked) = self.talk.asked.filter(|asked| asked.xid == xid) else { return };
         self.talk.asked = None;
         if asked.what == Ask::All {
-            self.saved.full_update_owed = false;
-            if self.talk.both_recovering {
-                // Neither has met the other: nothing was forgotten.
-                self.saved.forgotten_until = UnixTime::UNSET;
+            if self.saved.full_update_owed && !self.talk.both_recovering {
+                self.updates.review = Some(Review::new(self.talk.before));
+                return;
             }
+            return self.updated_all();
         }
+        self.updated();
+    }
+
+    /// This server has all that the partner has.
+    pub(super) fn updated_all(&mut self) {
+        self.saved.full_update_owed = false;
+        if self.talk.both_recovering {
+            // Neither has met the other: nothing was forgotten.
+            self.saved.forgotten_until = UnixTime::UNSET;
+        }
+        self.updated();
+    }
+
+    fn updated(&mut self) {
         self.events.push(Event::Updated);
         self.trigger(Trigger::UpdateDone);
     }

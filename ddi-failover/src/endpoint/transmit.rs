@@ -76,6 +76,7 @@ impl Endpoint {
                 let kind = if what == Ask::All { Kind::UPDREQALL } else { Kind::UPDREQ };
                 let xid = link.send(now, kind, |_| {})?;
                 self.talk.asked = Some(Asked { xid, what });
+                self.updates.review = None;
                 Ok(())
             }
             Say::Done { xid } => link.answer(now, Kind::UPDDONE, xid, |_| {}),

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
 use std::sync::OnceLock;
 
-use ddi_core::{BindingState, LeaseKey, Lsn};
+use ddi_core::{BindingState, HwAddr, Lease, LeaseKey, Lsn};
 use ddi_failover::state::{Cell, Command, Next, Profile, Role, Situation, State, Trigger, next};
 
 use crate::client::{Client, Held};
@@ -53,7 +53,10 @@ impl Check {
         }
         let now = nodes[from].clock.now(at).unix;
         let skew = nodes[from].clock.now(at).unix.0.abs_diff(nodes[other].clock.now(at).unix.0);
-        let known = nodes[other].db.get(key).filter(|lease| lease.hw_addr == Client::hw_addr(client));
+        // An address that was declined there has no client any more, and keeps its times until it is free.
+        let kept = |lease: &Lease| lease.hw_addr == HwAddr::EMPTY && !lease.state.is_allocatable();
+        let known = nodes[other].db.get(key);
+        let known = known.filter(|lease| lease.hw_addr == Client::hw_addr(client) || kept(lease));
         let times = known.map(|lease| lease.potential_expiration_time).unwrap_or_default();
         let latest = times.received.max(times.sent.plus_secs(skew)).max(now);
         let most = latest.plus_secs(u64::from(plan.mclt_seconds) + 1);

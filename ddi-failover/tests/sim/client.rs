@@ -10,6 +10,9 @@ use crate::random::Random;
 
 /// Servers count in whole seconds, and by clocks that are a little wrong: clients stop so much early.
 const EARLY: Millis = 2_500;
+/// Longer than any datagram takes: a RELEASE that is overtaken by the same client's next REQUEST ends the new
+/// lease, with any DHCP server.
+const LATE: Millis = 6_000;
 
 /// Where a client is (RFC 2131 figure 5).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -131,7 +134,7 @@ impl Client {
 
     fn rest(&mut self, now: Millis, random: &mut Random) {
         (self.held, self.phase) = (None, Phase::Init);
-        self.wakes_at = now + random.between(0, 60_000);
+        self.wakes_at = now + random.between(LATE, 60_000);
     }
 
     fn request(&mut self, now: Millis, address: Ipv4Addr, server: Ipv4Addr, said: &mut Vec<Said>) {

@@ -12,7 +12,7 @@ use crate::check::transitions;
 use crate::liar::Liar;
 use crate::net::Piece;
 use crate::plan::INTERFACE;
-use crate::plant::{Plant, Planted};
+use crate::plant::{Plant, Planted, stale_acks};
 use crate::world::{Happening, World};
 
 /// More turns without an end are a loop.
@@ -90,7 +90,8 @@ impl World {
     pub(crate) fn commit(&mut self, node: usize) {
         let host = &mut self.nodes[node];
         host.committing = false;
-        if host.db.commit().is_err() {
+        // A sync may succeed, and the disk fail right after it.
+        if host.db.commit().is_err() || host.db.log().poisoned().is_some() {
             let restarts = self.random.between(1000, 100_000);
             self.crash(node);
             return self.after(restarts, Happening::Starts { node });
@@ -178,6 +179,13 @@ impl World {
                 };
                 let Some(len) = len else { break };
                 busy = true;
+                if self.plant == Plant::StaleAckTaken {
+                    let acks = stale_acks(&buffer[..len], &mut host.updated);
+                    let now = host.clock.now(self.now);
+                    let _ = running.endpoint.handle_bytes(now, &mut host.db, LinkId(link), &acks);
+                    self.carry(link, 1 - node, Piece::Bytes(buffer[..len].to_vec()));
+                    continue;
+                }
                 let cut = self.random.between(1, len as u64) as usize;
                 for bytes in [&buffer[..cut], &buffer[cut..len]] {
                     if !bytes.is_empty() {
@@ -242,7 +250,8 @@ impl World {
                     let takes = if self.net.is_open() { self.random.between(0, 50) } else { 3000 };
                     self.after(takes, Happening::Dialled { node, life });
                 }
-                Event::Close { link, .. } => {
+                Event::Close { link, why } => {
+                    self.note(|| format!("server {node} closes {}: {why:?}", link.0));
                     self.transmit(node);
                     self.carry(link.0, 1 - node, Piece::End);
                     self.close(node, link);
@@ -257,6 +266,7 @@ impl World {
                 }
                 Event::Applied { key } => self.note_lease(node, key, "was told"),
                 Event::Freed { key } => self.note_lease(node, key, "freed"),
+                Event::StoreFailed { key } => self.note_lease(node, key, "could not store"),
                 Event::RefusedPartner { key, why } => self.note_lease(node, key, &format!("refused ({why})")),
                 _ => {}
             }

@@ -1,5 +1,6 @@
 //! One server: its disk, its clock, and what runs while it is up.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use ddi_core::{DbConfig, Instant, LeaseDb, MemStorage, Now, UnixTime};
@@ -56,6 +57,8 @@ pub(crate) struct Node {
     pub(crate) old: Option<Arc<MemStorage>>,
     /// The database is not the one that it was.
     pub(crate) lost: bool,
+    /// For [`Plant::StaleAckTaken`].
+    pub(crate) updated: BTreeSet<[u8; 4]>,
     seed: u64,
 }
 
@@ -75,6 +78,7 @@ impl Node {
             wakes_at: None,
             old: None,
             lost: false,
+            updated: BTreeSet::new(),
             seed,
         }
     }
@@ -90,7 +94,10 @@ impl Node {
             None => Start::Nothing,
         };
         self.life += 1;
-        let config = plan.endpoint(at, pools, self.seed ^ u64::from(self.life));
+        let mut config = plan.endpoint(at, pools, self.seed ^ u64::from(self.life));
+        if plant == Plant::SafePeriodTooShort {
+            config.auto_partner_down_seconds = Some(10);
+        }
         let endpoint = Endpoint::new(self.clock.now(now), config, start).expect("a good config");
         self.running = Some(Running { server, endpoint });
         self.committing = false;

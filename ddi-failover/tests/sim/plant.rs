@@ -2,6 +2,8 @@
 //! where the host, the disk or the network could make them, or stand between the endpoint and the server
 //! that asks it.
 
+use std::collections::BTreeSet;
+
 use ddi_core::authority::{Asking, Grant, Permission, Question, Service};
 use ddi_core::{Authority, BindingState, FreeKind, Lease, Now, PoolId, UnixTime};
 use ddi_failover::endpoint::Endpoint;
@@ -34,22 +36,58 @@ pub(crate) enum Plant {
     PartnerDownByMistake,
     /// A server that lost its leases gives addresses away at once.
     NoWaitAfterLoss,
+    /// PARTNER-DOWN by itself after a few seconds without the partner, which may well serve.
+    SafePeriodTooShort,
+    /// An acknowledgement of an earlier update of a lease counts for the one that is on its way.
+    StaleAckTaken,
 }
 
 impl Plant {
-    pub(crate) const ALL: [Self; 11] = [
-        Self::NoLeadTimeCap,
-        Self::DhcpdReuse,
-        Self::SecondaryTakesFree,
-        Self::EndsAlone,
-        Self::StartupServes,
-        Self::AckBeforeDurable,
-        Self::SavedStateForgotten,
-        Self::LossNotTold,
-        Self::ChangesNotTold,
-        Self::PartnerDownByMistake,
-        Self::NoWaitAfterLoss,
+    /// Each with the first world that finds it: the search begins there.
+    pub(crate) const ALL: [(Self, u64); 13] = [
+        (Self::NoLeadTimeCap, 1),
+        (Self::DhcpdReuse, 758),
+        (Self::SecondaryTakesFree, 8),
+        (Self::EndsAlone, 5),
+        (Self::StartupServes, 181),
+        (Self::AckBeforeDurable, 2),
+        (Self::SavedStateForgotten, 258),
+        (Self::LossNotTold, 2),
+        (Self::ChangesNotTold, 8),
+        (Self::PartnerDownByMistake, 118),
+        (Self::NoWaitAfterLoss, 611),
+        (Self::SafePeriodTooShort, 10),
+        (Self::StaleAckTaken, 1),
     ];
+}
+
+/// [`Plant::StaleAckTaken`]: for each update in `sent` whose lease is among those sent `before`, an
+/// acknowledgement that the partner never sent.
+pub(crate) fn stale_acks(sent: &[u8], before: &mut BTreeSet<[u8; 4]>) -> Vec<u8> {
+    let mut acks = Vec::new();
+    let mut rest = sent;
+    while let Some(message) = rest.first_chunk().map(|len| usize::from(u16::from_be_bytes(*len))) {
+        let Some((message, later)) = rest.split_at_checked(message.max(12)) else { break };
+        rest = later;
+        let mut options = &message[12..];
+        // BNDUPD, and in it assigned-IP-address.
+        while message[2] == 3
+            && let [_, code, high, low, value @ ..] = options
+            && let Some((value, next)) =
+                value.split_at_checked(usize::from(u16::from_be_bytes([*high, *low])))
+        {
+            options = next;
+            if let (2, Ok(address)) = (*code, <[u8; 4]>::try_from(value))
+                && !before.insert(address)
+            {
+                acks.extend_from_slice(&[0, 20, 4, 12]);
+                acks.extend_from_slice(&message[4..12]);
+                acks.extend_from_slice(&[0, 2, 0, 4]);
+                acks.extend_from_slice(&address);
+            }
+        }
+    }
+    acks
 }
 
 /// The endpoint as the server's authority, with a mistake.
