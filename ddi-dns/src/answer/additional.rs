@@ -20,16 +20,18 @@ pub(super) struct Wanted<'s> {
 }
 
 impl<'s> Wanted<'s> {
-    pub(super) const fn by_answer(rrset: RrsetView<'s>, name: NameBuffer) -> Self {
-        Self { first: rrset, name, servers: None, is_referral: false }
+    /// None if neither an answer of this type nor the zone's servers, which go with it, name hosts.
+    pub(super) fn by_answer(
+        rrset: RrsetView<'s>,
+        name: NameRef<'_>,
+        servers: Option<RrsetView<'s>>,
+    ) -> Option<Self> {
+        let names_hosts = name_offset(rrset.rtype()).is_some() || servers.is_some();
+        names_hosts.then(|| Self { first: rrset, name: NameBuffer::of(name), servers, is_referral: false })
     }
 
-    pub(super) const fn and_servers(self, servers: RrsetView<'s>) -> Self {
-        Self { servers: Some(servers), ..self }
-    }
-
-    pub(super) const fn by_referral(ns: RrsetView<'s>, cut: NameBuffer) -> Self {
-        Self { first: ns, name: cut, servers: None, is_referral: true }
+    pub(super) fn by_referral(ns: RrsetView<'s>, cut: NameRef<'_>) -> Self {
+        Self { first: ns, name: NameBuffer::of(cut), servers: None, is_referral: true }
     }
 }
 
@@ -89,15 +91,20 @@ struct Target<'s> {
     alias: Option<Rtype>,
 }
 
-/// The hosts in an rrset's data.
-fn targets<'s>(rrset: &RrsetView<'s>) -> impl Iterator<Item = Target<'s>> + use<'s> {
-    let rtype = rrset.rtype();
-    let front = match rtype {
+/// Where a host's name is in data of this type, if there is one whose addresses will be asked for.
+const fn name_offset(rtype: Rtype) -> Option<usize> {
+    match rtype {
         Rtype::NS => Some(0),
         Rtype::MX | Rtype::SVCB | Rtype::HTTPS => Some(2),
         Rtype::SRV => Some(6),
         _ => None,
-    };
+    }
+}
+
+/// The hosts in an rrset's data.
+fn targets<'s>(rrset: &RrsetView<'s>) -> impl Iterator<Item = Target<'s>> + use<'s> {
+    let rtype = rrset.rtype();
+    let front = name_offset(rtype);
     let is_service = matches!(rtype, Rtype::SVCB | Rtype::HTTPS);
     let rdatas = front.map(|front| rrset.rdatas().map(move |rdata| rdata.split_at_checked(front)));
     rdatas.into_iter().flatten().filter_map(move |parts| {

@@ -38,9 +38,9 @@ pub(super) struct Denials<'s> {
 }
 
 impl<'s> Denials<'s> {
-    /// Finds out how the zone denies, if the client wants to know.
+    /// Finds out how the zone denies.
     pub(super) fn new(snapshot: &'s Snapshot, reply: &mut Reply<'_, '_>) -> Self {
-        let chain = if reply.dnssec { Chain::of(snapshot, reply) } else { Chain::None };
+        let chain = Chain::of(snapshot, reply);
         Self { snapshot, chain, put: [std::ptr::null(); PUT_MAX], len: 0 }
     }
 

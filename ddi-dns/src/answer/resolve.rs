@@ -20,7 +20,8 @@ pub(super) struct Resolver<'s, 'r, 'b, 'c> {
     detail: Detail,
     transport: Transport,
     reply: &'r mut Reply<'b, 'c>,
-    denials: Denials<'s>,
+    /// None if the client does not want to know.
+    denials: Option<Denials<'s>>,
     /// The names that were looked up so far, the question's first.
     chain: [Step; CHAIN_MAX + 1],
     chain_len: usize,
@@ -41,7 +42,7 @@ struct Step {
 /// A name that is being looked up.
 struct Sought<'n, 's> {
     name: NameRef<'n>,
-    key: SortKey,
+    key: &'n SortKey,
     found: Lookup<'s>,
     /// Where it stands in the message.
     at: usize,
@@ -58,7 +59,7 @@ pub(super) fn resolve(
     transport: Transport,
     reply: &mut Reply<'_, '_>,
 ) {
-    let denials = Denials::new(snapshot, reply);
+    let denials = reply.dnssec.then(|| Denials::new(snapshot, reply));
     let chain = [Step { at: QUESTION_AT, wildcard: None, dname: None }; CHAIN_MAX + 1];
     let mut resolver =
         Resolver { snapshot, question, detail, transport, reply, denials, chain, chain_len: 0, wanted: None };
@@ -72,26 +73,25 @@ pub(super) fn resolve(
 
 impl<'s> Resolver<'s, '_, '_, '_> {
     fn run(&mut self) -> Result<(), Full> {
-        let mut name = NameBuffer::of(self.question.name);
-        let mut at = usize::from(QUESTION_AT);
-        loop {
-            let key = SortKey::of(name.as_ref());
-            let Some(found) = self.snapshot.lookup(&key) else {
-                break;
-            };
-            self.chain[self.chain_len].at = at as u16;
-            self.chain_len += 1;
-            match self.look_at(&Sought { name: name.as_ref(), key, found, at })? {
-                None => break,
-                Some((next, next_at)) => {
-                    if self.chain_len > CHAIN_MAX || self.has_seen(next.as_ref()) {
-                        break;
-                    }
-                    (name, at) = (next, next_at);
-                }
-            }
+        let mut next = self.look_up(self.question.name, usize::from(QUESTION_AT))?;
+        while let Some((name, at)) = next
+            && self.chain_len <= CHAIN_MAX
+            && !self.has_seen(name.as_ref())
+        {
+            next = self.look_up(name.as_ref(), at)?;
         }
         if self.reply.dnssec { self.put_wildcard_proofs() } else { Ok(()) }
+    }
+
+    /// Answers for a name that stands at `at` in the message, unless it is not in the zone.
+    fn look_up(&mut self, name: NameRef<'_>, at: usize) -> Result<Next, Full> {
+        let key = SortKey::of(name);
+        let Some(found) = self.snapshot.lookup(&key) else {
+            return Ok(None);
+        };
+        self.chain[self.chain_len].at = at as u16;
+        self.chain_len += 1;
+        self.look_at(&Sought { name, key: &key, found, at })
     }
 
     /// True if the name was looked up before.
@@ -114,8 +114,9 @@ impl<'s> Resolver<'s, '_, '_, '_> {
             let (step, mut wire) = (self.chain[i], [0; NAME_MAX]);
             if let Some(encloser) = step.wildcard
                 && let Some(name) = self.name_of(&step, &mut wire)
+                && let Some(denials) = &mut self.denials
             {
-                self.denials.wildcard_used(self.reply, name, encloser)?;
+                denials.wildcard_used(self.reply, name, encloser)?;
             }
         }
         Ok(())
@@ -130,7 +131,7 @@ impl<'s> Resolver<'s, '_, '_, '_> {
         let found = &sought.found;
         if let Some(cover) = found.cover {
             let here = found.exact.filter(|_| cover == found.encloser);
-            let Some(body) = here.or_else(|| self.snapshot.ancestor(&sought.key, cover)) else {
+            let Some(body) = here.or_else(|| self.snapshot.ancestor(sought.key, cover)) else {
                 return Ok(None);
             };
             let is_ds_here = here.is_some() && self.question.rtype == Rtype::DS;
@@ -148,7 +149,7 @@ impl<'s> Resolver<'s, '_, '_, '_> {
         if found.is_empty_non_terminal {
             return self.deny(|denials, reply| denials.no_data(reply, sought.name, None));
         }
-        match self.snapshot.wildcard(&sought.key, found.encloser) {
+        match self.snapshot.wildcard(sought.key, found.encloser) {
             Some(Wildcard::Body(body)) => self.answer_from(sought, body, Some(found.encloser)),
             Some(Wildcard::Empty) => {
                 self.deny(|denials, reply| denials.wildcard_no_data(reply, sought.name, found.encloser, None))
@@ -232,15 +233,15 @@ impl<'s> Resolver<'s, '_, '_, '_> {
 
     /// What goes with a positive answer.
     fn complete(&mut self, sought: &Sought<'_, 's>, rrset: &RrsetView<'s>) -> Result<Next, Full> {
-        self.wanted = Some(Wanted::by_answer(*rrset, NameBuffer::of(sought.name)));
-        let is_apex_ns = rrset.rtype() == Rtype::NS;
-        if self.detail == Detail::Full && !is_apex_ns {
+        let mut servers = None;
+        if self.detail == Detail::Full && rrset.rtype() != Rtype::NS {
             let apex = self.snapshot.apex_body();
-            if let Some(ns) = apex.rrset(Rtype::NS) {
-                self.reply.put_signed(Section::Authority, self.apex_owner(), apex, &ns, u32::MAX)?;
-                self.wanted = self.wanted.take().map(|wanted| wanted.and_servers(ns));
+            servers = apex.rrset(Rtype::NS);
+            if let Some(ns) = &servers {
+                self.reply.put_signed(Section::Authority, self.apex_owner(), apex, ns, u32::MAX)?;
             }
         }
+        self.wanted = Wanted::by_answer(*rrset, sought.name, servers);
         Ok(None)
     }
 
@@ -254,8 +255,8 @@ impl<'s> Resolver<'s, '_, '_, '_> {
             let ttl = self.snapshot.soa().minimum;
             self.reply.put_signed(Section::Authority, self.apex_owner(), apex, &soa, ttl)?;
         }
-        if self.reply.dnssec {
-            prove(&mut self.denials, self.reply)?;
+        if let Some(denials) = &mut self.denials {
+            prove(denials, self.reply)?;
         }
         Ok(None)
     }
@@ -267,13 +268,13 @@ impl<'s> Resolver<'s, '_, '_, '_> {
         };
         let owner = suffix_owner(sought, name);
         self.reply.put_signed(Section::Authority, owner, cut, &ns, u32::MAX)?;
-        if self.reply.dnssec {
+        if let Some(denials) = &mut self.denials {
             match cut.rrset(Rtype::DS) {
                 Some(ds) => drop(self.reply.put_signed(Section::Authority, owner, cut, &ds, u32::MAX)?),
-                None => self.denials.no_ds(self.reply, name, cut)?,
+                None => denials.no_ds(self.reply, name, cut)?,
             }
         }
-        self.wanted = Some(Wanted::by_referral(ns, NameBuffer::of(name)));
+        self.wanted = Some(Wanted::by_referral(ns, name));
         Ok(None)
     }
 

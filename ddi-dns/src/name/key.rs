@@ -1,6 +1,6 @@
 //! Sort keys: byte strings whose plain order is the canonical order of names (RFC 4034 section 6.1).
 
-use super::{LabelStarts, NAME_MAX, NameRef};
+use super::{NAME_MAX, NameRef};
 
 /// Longest key: every byte of the longest name escaped.
 pub const KEY_MAX: usize = 2 * NAME_MAX;
@@ -13,39 +13,46 @@ pub const KEY_MAX: usize = 2 * NAME_MAX;
 #[derive(Clone)]
 pub struct SortKey {
     bytes: [u8; KEY_MAX],
-    len: usize,
+    /// Where the key starts: it ends with the array, so that a name's labels are put from the left.
+    start: usize,
 }
 
 impl SortKey {
     /// The key of `name`, which is that of all its spellings.
     #[must_use]
     pub fn of(name: NameRef<'_>) -> Self {
-        let mut key = Self { bytes: [0; KEY_MAX], len: 0 };
-        let mut labels = LabelStarts::of(name);
-        while let Some(label) = labels.pop() {
-            for &byte in label {
-                match byte {
-                    0 | 1 => {
-                        key.push(1);
-                        key.push(byte + 1);
-                    }
-                    _ => key.push(byte.to_ascii_lowercase()),
-                }
+        let mut key = Self { bytes: [0; KEY_MAX], start: KEY_MAX };
+        for label in name.labels() {
+            // Behind each label is its 0, which is there.
+            key.start -= 1;
+            if label.iter().all(|&byte| byte > 1) {
+                key.start -= label.len();
+                let place = &mut key.bytes[key.start..][..label.len()];
+                place.copy_from_slice(label);
+                place.make_ascii_lowercase();
+            } else {
+                key.put_escaped(label);
             }
-            key.push(0);
         }
         key
     }
 
-    fn push(&mut self, byte: u8) {
-        self.bytes[self.len] = byte;
-        self.len += 1;
+    fn put_escaped(&mut self, label: &[u8]) {
+        for &byte in label.iter().rev() {
+            if byte <= 1 {
+                self.start -= 2;
+                self.bytes[self.start..][..2].copy_from_slice(&[1, byte + 1]);
+            } else {
+                self.start -= 1;
+                self.bytes[self.start] = byte.to_ascii_lowercase();
+            }
+        }
     }
 
     /// The bytes; empty for the root.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
-        &self.bytes[..self.len]
+        &self.bytes[self.start..]
     }
 }
 

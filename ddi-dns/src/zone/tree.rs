@@ -1,8 +1,11 @@
 //! An ordered map from sort keys to byte strings, with copy on write: a clone is a snapshot that costs
 //! nothing and never changes.
 //!
-//! A B+-tree: leaves of packed items, branches of at most [`FANOUT_MAX`] children. A change copies the one
-//! leaf that it touches and, where a snapshot shares them, the branches above it; nothing else.
+//! A B+-tree: leaves of packed items, branches of a bounded number of children. A change copies the one leaf
+//! that it touches and, where a snapshot shares them, the branches above it; nothing else.
+//!
+//! To copy a branch is to count one more owner of each child, wherever that lies in memory: this is what a
+//! change in a large zone costs most. So the branches above leaves, of which a change copies many, are narrow.
 
 mod cursor;
 mod leaf;
@@ -16,10 +19,10 @@ use leaf::{LEAF_MAX, LEAF_MIN, Leaf, LeafBuilder};
 use packed::{Builder, Packed, Value};
 use std::sync::Arc;
 
-/// A branch with more children than this is split.
-const FANOUT_MAX: usize = 64;
-/// A branch with fewer children than this is merged with its neighbour, if both fit in one.
-const FANOUT_MIN: usize = FANOUT_MAX / 4;
+/// A branch with more children than this is split, if they are leaves.
+const LEAVES_MAX: usize = 16;
+/// A branch with more children than this is split, if they are branches.
+const BRANCHES_MAX: usize = 64;
 
 /// How many bytes a leaf is filled with where keys come in order: its common prefix is counted for each key,
 /// so that room is left for a change or two before it must be split.
@@ -34,14 +37,14 @@ pub(crate) struct Tree {
 
 #[derive(Clone, Debug)]
 enum Node {
-    Leaf(Arc<Leaf>),
+    Leaf(Leaf),
     Branch(Arc<Branch>),
 }
 
 /// Children in order. `firsts[i]` is not above any key of child i + 1, and above all keys before it.
 #[derive(Clone, Debug)]
 struct Branch {
-    firsts: Arc<Packed>,
+    firsts: Packed,
     children: Vec<Node>,
 }
 
@@ -113,7 +116,7 @@ impl<'t> Item<'t> {
 impl Tree {
     #[cfg(test)]
     pub(crate) fn new() -> Self {
-        Self { root: Node::Leaf(Arc::default()), len: 0 }
+        Self { root: Node::Leaf(Leaf::default()), len: 0 }
     }
 
     /// How many keys.
@@ -180,7 +183,7 @@ impl Tree {
     fn change(&mut self, key: &[u8], body: Option<&[u8]>) {
         let mut parts = self.root.with(key, body);
         self.root = match parts.len() {
-            0 => Node::Leaf(Arc::default()),
+            0 => Node::Leaf(Leaf::default()),
             1 => parts.remove(0).collapsed(),
             _ => Branch::over(parts),
         };
@@ -204,7 +207,7 @@ impl TreeBuilder {
     /// `key` must be greater than those before.
     pub(crate) fn push(&mut self, key: &[u8], body: &[u8]) {
         if self.leaf.size() + key.len() + body.len() > FILL && !self.leaf.is_empty() {
-            self.level.push(Node::Leaf(Arc::new(self.leaf.take())));
+            self.level.push(Node::Leaf(self.leaf.take()));
         }
         self.leaf.push(key, body);
         self.len += 1;
@@ -212,11 +215,11 @@ impl TreeBuilder {
 
     /// The tree.
     pub(crate) fn finish(mut self) -> Tree {
-        self.level.push(Node::Leaf(Arc::new(self.leaf.take())));
+        self.level.push(Node::Leaf(self.leaf.take()));
         let mut level = self.level;
         while level.len() > 1 {
             // As even as can be, so that none is too small.
-            let (count, branches) = (level.len(), level.len().div_ceil(FANOUT_MAX));
+            let (count, branches) = (level.len(), level.len().div_ceil(fanout_max(&level)));
             let mut children = level.into_iter();
             let above = (0..branches).map(|i| {
                 let len = (i + 1) * count / branches - i * count / branches;
@@ -234,7 +237,12 @@ impl Branch {
         for child in &children[1..] {
             firsts.push(&child.first_key(), NOTHING);
         }
-        Node::Branch(Arc::new(Self { firsts: Arc::new(firsts.take()), children }))
+        Node::Branch(Arc::new(Self { firsts: firsts.take(), children }))
+    }
+
+    /// It is merged with a neighbour, if both fit in one.
+    fn is_small(&self) -> bool {
+        self.children.len() < fanout_max(&self.children) / 4
     }
 
     /// Which child holds `key`, if any does.
@@ -252,12 +260,12 @@ impl Branch {
             // The child's own key goes; the first child has none, so that its neighbour's goes.
             [] if self.firsts.len() > 0 => {
                 let gone = i.saturating_sub(1);
-                self.firsts = Arc::new(self.firsts.with(gone..gone + 1, &[]));
+                self.firsts = self.firsts.with(gone..gone + 1, &[]);
             }
             [_, added @ ..] if !added.is_empty() => {
                 let keys: Vec<Vec<u8>> = added.iter().map(Node::first_key).collect();
                 let new: Vec<_> = keys.iter().map(|key| (key.as_slice(), NOTHING)).collect();
-                self.firsts = Arc::new(self.firsts.with(i..i, &new));
+                self.firsts = self.firsts.with(i..i, &new);
             }
             _ => {}
         }
@@ -274,11 +282,11 @@ impl Branch {
             (Node::Leaf(a), Node::Leaf(b))
                 if a.size().min(b.size()) < LEAF_MIN && a.size() + b.size() < LEAF_MAX =>
             {
-                vec![Node::Leaf(Arc::new(a.merged(b)))]
+                vec![Node::Leaf(a.merged(b))]
             }
             (Node::Branch(a), Node::Branch(b))
-                if a.children.len().min(b.children.len()) < FANOUT_MIN
-                    && a.children.len() + b.children.len() <= FANOUT_MAX =>
+                if (a.is_small() || b.is_small())
+                    && a.children.len() + b.children.len() <= fanout_max(&a.children) =>
             {
                 vec![Self::over([&a.children[..], &b.children[..]].concat())]
             }
@@ -290,13 +298,19 @@ impl Branch {
     }
 }
 
+/// How many children a branch over such ones may have.
+fn fanout_max(children: &[Node]) -> usize {
+    match children.first() {
+        Some(Node::Branch(_)) => BRANCHES_MAX,
+        _ => LEAVES_MAX,
+    }
+}
+
 impl Node {
     /// What the node becomes with the change: none, one or two nodes.
     fn with(&mut self, key: &[u8], body: Option<&[u8]>) -> Vec<Self> {
         match self {
-            Self::Leaf(leaf) => {
-                leaf.with(key, body).into_iter().map(|leaf| Self::Leaf(Arc::new(leaf))).collect()
-            }
+            Self::Leaf(leaf) => leaf.with(key, body).into_iter().map(Self::Leaf).collect(),
             Self::Branch(shared) => {
                 let branch = Arc::make_mut(shared);
                 let i = branch.child_of(key);
@@ -308,7 +322,7 @@ impl Node {
                 }
                 match branch.children.len() {
                     0 => Vec::new(),
-                    1..=FANOUT_MAX => vec![Self::Branch(Arc::clone(shared))],
+                    many if many <= fanout_max(&branch.children) => vec![Self::Branch(Arc::clone(shared))],
                     many => {
                         let back = branch.children.split_off(many / 2);
                         let front = std::mem::take(&mut branch.children);
@@ -322,7 +336,7 @@ impl Node {
     fn is_small(&self) -> bool {
         match self {
             Self::Leaf(leaf) => leaf.size() < LEAF_MIN,
-            Self::Branch(branch) => branch.children.len() < FANOUT_MIN,
+            Self::Branch(branch) => branch.is_small(),
         }
     }
 

@@ -52,10 +52,8 @@ impl<'t> Cursor<'t> {
     /// Goes on to the next key in both, but past all that lies in the same leaf at the same place: so much of
     /// both trees is one. True if they went on.
     pub(crate) fn skip_shared(&mut self, other: &mut Self) -> bool {
-        let is_shared = std::ptr::eq(self.leaf, other.leaf)
-            && self.at == other.at
-            && self.body.is_some()
-            && other.body.is_some();
+        let is_shared =
+            self.leaf.is(other.leaf) && self.at == other.at && self.body.is_some() && other.body.is_some();
         if is_shared {
             for cursor in [self, other] {
                 cursor.at = cursor.leaf.len();

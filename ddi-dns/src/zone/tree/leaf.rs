@@ -10,12 +10,13 @@ pub(super) const LEAF_MIN: usize = LEAF_MAX / 4;
 /// Bodies of more bytes than this lie outside of the leaf, so that their neighbours stay cheap to change.
 const INLINE_MAX: usize = LEAF_MAX / 4;
 
-/// Keys in order, with their bodies.
+/// Keys in order, with their bodies; a clone shares all.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Leaf {
     /// A tagged value is the number of a big body, two bytes.
     items: Packed,
-    big: Box<[Arc<[u8]>]>,
+    /// None where there are none: thin, since it lies in the parent beside all other leaves.
+    big: Option<Arc<Vec<Arc<[u8]>>>>,
 }
 
 /// A body to be packed: one that lies outside of its leaf is shared, not copied.
@@ -27,8 +28,13 @@ enum Body<'a> {
 
 impl Leaf {
     /// Bytes that it takes, without big bodies.
-    pub(super) const fn size(&self) -> usize {
+    pub(super) fn size(&self) -> usize {
         self.items.size()
+    }
+
+    /// True if both are the same leaf, and not only equal.
+    pub(super) fn is(&self, other: &Self) -> bool {
+        self.items.is(&other.items)
     }
 
     /// How many keys.
@@ -67,7 +73,9 @@ impl Leaf {
     fn stored(&self, i: usize) -> Body<'_> {
         match self.items.value(i) {
             Value { tagged: true, bytes: &[high, low] } => {
-                Body::Big(&self.big[usize::from(u16::from_be_bytes([high, low]))])
+                let big =
+                    self.big.as_ref().and_then(|big| big.get(usize::from(u16::from_be_bytes([high, low]))));
+                big.map_or(Body::Inline(&[]), Body::Big)
             }
             value => Body::Inline(value.bytes),
         }
@@ -80,9 +88,9 @@ impl Leaf {
             Err(i) => (i, i),
         };
         let small = body.is_none_or(|body| body.len() <= INLINE_MAX);
-        let leaf = if self.big.is_empty() && small {
+        let leaf = if self.big.is_none() && small {
             let new = body.map(|bytes| (key, Value { tagged: false, bytes }));
-            Self { items: self.items.with(start..end, new.as_slice()), big: Box::default() }
+            Self { items: self.items.with(start..end, new.as_slice()), big: None }
         } else {
             // Taken apart and packed anew, which keeps the big bodies in order.
             let mut builder = LeafBuilder::default();
@@ -166,6 +174,7 @@ impl LeafBuilder {
 
     /// Takes what was added as one leaf, however large, and starts another.
     pub(super) fn take(&mut self) -> Leaf {
-        Leaf { items: self.items.take(), big: std::mem::take(&mut self.big).into() }
+        let big = std::mem::take(&mut self.big);
+        Leaf { items: self.items.take(), big: (!big.is_empty()).then(|| Arc::new(big)) }
     }
 }

@@ -4,25 +4,42 @@
 //! count  u16       how many items
 //! prefix u16       length of what all keys start with
 //! prefix bytes
-//! slots  6 bytes each: head u32 (the key's first four bytes behind the prefix, zeros where it ends), at u16
+//! heads  u32 each: a key's first four bytes behind the prefix as a big-endian number, zeros where it ends
+//! places u16 each: where an item starts, counted from the first
 //! items  each: key length u16 (behind the prefix), value u16 (tag bit and length), key bytes, value bytes
 //! ```
-//! Numbers are big-endian: heads compare as numbers as the keys do as bytes, so that a search reads little
-//! but the slots. `at` counts from the first item; items lie in the order of their keys.
+//! Numbers are little-endian. Heads compare as numbers as the keys do as bytes, so that a search reads all
+//! heads in one pass without a branch, which costs less than the guesses that a bisection gets wrong and waits
+//! for memory once; then it reads one item, mostly. Items lie in the order of their keys.
 
 use std::cmp::Ordering;
 use std::ops::Range;
+use std::sync::Arc;
 
-const SLOT_LEN: usize = 6;
+/// Count and prefix length.
+const HEADER_LEN: usize = 4;
+/// A head and a place.
+const SLOT_LEN: usize = HEAD_LEN + PLACE_LEN;
+const HEAD_LEN: usize = 4;
+const PLACE_LEN: usize = 2;
 const ITEM_HEADER_LEN: usize = 4;
 /// In an item's value word: the value means something else than itself; see [`Value::tagged`].
 const TAG: u16 = 0x8000;
 /// Longest value.
 pub(super) const VALUE_MAX: usize = 0x7fff;
 
-/// The packed items.
+/// The packed items; clones share them.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Packed(Box<[u8]>);
+pub(super) struct Packed(Arc<[u8]>);
+
+/// Where all lies in a [`Packed`].
+#[derive(Clone, Copy, Default)]
+struct Parts<'a> {
+    prefix: &'a [u8],
+    heads: &'a [[u8; HEAD_LEN]],
+    places: &'a [[u8; PLACE_LEN]],
+    items: &'a [u8],
+}
 
 /// A value, and one bit that its owner may use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,7 +49,7 @@ pub(super) struct Value<'a> {
 }
 
 fn word(bytes: &[u8], at: usize) -> usize {
-    usize::from(u16::from_be_bytes([bytes[at], bytes[at + 1]]))
+    usize::from(u16::from_le_bytes([bytes[at], bytes[at + 1]]))
 }
 
 /// The first four bytes as a number, zeros where there are fewer.
@@ -49,9 +66,24 @@ fn shared_len(a: &[u8], b: &[u8]) -> usize {
     a.iter().zip(b).take_while(|(x, y)| x == y).count()
 }
 
+impl<'a> Parts<'a> {
+    /// Where item `i` starts; behind the last, where the items end.
+    fn place(&self, i: usize) -> usize {
+        self.places.get(i).map_or(self.items.len(), |place| usize::from(u16::from_le_bytes(*place)))
+    }
+
+    /// The key's bytes behind the prefix, and the value.
+    fn item(&self, i: usize) -> (&'a [u8], Value<'a>) {
+        let item = &self.items[self.place(i)..];
+        let (key_len, coded) = (word(item, 0), word(item, 2) as u16);
+        let (key, rest) = item[ITEM_HEADER_LEN..].split_at(key_len);
+        (key, Value { tagged: coded & TAG != 0, bytes: &rest[..usize::from(coded & !TAG)] })
+    }
+}
+
 impl Packed {
     /// Bytes that it takes.
-    pub(super) const fn size(&self) -> usize {
+    pub(super) fn size(&self) -> usize {
         self.0.len()
     }
 
@@ -60,73 +92,70 @@ impl Packed {
         if self.0.is_empty() { 0 } else { word(&self.0, 0) }
     }
 
-    fn prefix(&self) -> &[u8] {
-        if self.0.is_empty() { &[] } else { &self.0[4..4 + word(&self.0, 2)] }
+    /// True if both are the same bytes in memory.
+    pub(super) fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
     }
 
-    /// Where the slots start, if there is any item.
-    fn slots(&self) -> &[u8] {
-        if self.0.is_empty() {
-            return &[];
-        }
-        let start = 4 + word(&self.0, 2);
-        &self.0[start..start + SLOT_LEN * self.len()]
-    }
-
-    /// The key's bytes behind the prefix, and the value.
-    fn item(&self, i: usize) -> (&[u8], Value<'_>) {
-        let start = 4 + word(&self.0, 2) + SLOT_LEN * self.len();
-        let at = start + word(self.slots(), SLOT_LEN * i + 4);
-        let key_end = at + ITEM_HEADER_LEN + word(&self.0, at);
-        let coded = word(&self.0, at + 2) as u16;
-        let value = &self.0[key_end..key_end + usize::from(coded & !TAG)];
-        (&self.0[at + ITEM_HEADER_LEN..key_end], Value { tagged: coded & TAG != 0, bytes: value })
+    fn parts(&self) -> Parts<'_> {
+        let Some((header, rest)) = self.0.split_first_chunk::<HEADER_LEN>() else {
+            return Parts::default();
+        };
+        let count = word(header, 0);
+        let (prefix, rest) = rest.split_at(word(header, 2));
+        let (heads, rest) = rest.split_at(HEAD_LEN * count);
+        let (places, items) = rest.split_at(PLACE_LEN * count);
+        Parts { prefix, heads: heads.as_chunks().0, places: places.as_chunks().0, items }
     }
 
     pub(super) fn value(&self, i: usize) -> Value<'_> {
-        self.item(i).1
+        self.parts().item(i).1
     }
 
     /// The key of item `i`, as two parts behind each other.
     pub(super) fn key(&self, i: usize) -> (&[u8], &[u8]) {
-        (self.prefix(), self.item(i).0)
+        let parts = self.parts();
+        (parts.prefix, parts.item(i).0)
     }
 
     /// Puts the key of item `i` into `key`.
     pub(super) fn key_into(&self, i: usize, key: &mut Vec<u8>) {
+        let (front, back) = self.key(i);
         key.clear();
-        key.extend_from_slice(self.prefix());
-        key.extend_from_slice(self.item(i).0);
+        key.extend_from_slice(front);
+        key.extend_from_slice(back);
     }
 
     /// How many bytes `key` shares with the key of item `i`.
     pub(super) fn shared_with(&self, i: usize, key: &[u8]) -> usize {
-        let prefix = self.prefix();
-        match shared_len(prefix, key) {
-            all if all == prefix.len() => all + shared_len(self.item(i).0, &key[all..]),
+        let (front, back) = self.key(i);
+        match shared_len(front, key) {
+            all if all == front.len() => all + shared_len(back, &key[all..]),
             less => less,
         }
     }
 
     /// `Ok` where the key is, or `Err` where it would be.
     pub(super) fn seek(&self, key: &[u8]) -> Result<usize, usize> {
-        let prefix = self.prefix();
-        let (front, suffix) = key.split_at(prefix.len().min(key.len()));
-        match front.cmp(prefix) {
+        let parts = self.parts();
+        let (front, suffix) = key.split_at(parts.prefix.len().min(key.len()));
+        match front.cmp(parts.prefix) {
             Ordering::Less => return Err(0),
-            Ordering::Greater => return Err(self.len()),
+            Ordering::Greater => return Err(parts.heads.len()),
             Ordering::Equal => {}
         }
-        let (head, slots) = (head_of(suffix), self.slots());
-        let head_at = |i: usize| {
-            let at = SLOT_LEN * i;
-            u32::from_be_bytes([slots[at], slots[at + 1], slots[at + 2], slots[at + 3]])
-        };
-        let (mut low, mut high) = (0, slots.len() / SLOT_LEN);
+        let sought = head_of(suffix);
+        let (mut less, mut same) = (0_u32, 0_u32);
+        for head in parts.heads {
+            let head = u32::from_le_bytes(*head);
+            less += u32::from(head < sought);
+            same += u32::from(head == sought);
+        }
+        // Among those of the same head the rest of the key decides.
+        let (mut low, mut high) = (less as usize, (less + same) as usize);
         while low < high {
             let middle = usize::midpoint(low, high);
-            let order = head_at(middle).cmp(&head).then_with(|| self.item(middle).0.cmp(suffix));
-            match order {
+            match parts.item(middle).0.cmp(suffix) {
                 Ordering::Less => low = middle + 1,
                 Ordering::Equal => return Ok(middle),
                 Ordering::Greater => high = middle,
@@ -137,7 +166,7 @@ impl Packed {
 
     /// The items with those of `range` replaced by `new`.
     pub(super) fn with(&self, range: Range<usize>, new: &[(&[u8], Value<'_>)]) -> Self {
-        let prefix = self.prefix();
+        let prefix = self.parts().prefix;
         if range.len() < self.len() && new.iter().all(|(key, _)| key.starts_with(prefix)) {
             return self.spliced(range, new);
         }
@@ -155,47 +184,50 @@ impl Packed {
 
     /// The same where the prefix can stay: all else is copied as it lies.
     fn spliced(&self, range: Range<usize>, new: &[(&[u8], Value<'_>)]) -> Self {
-        let (prefix, slots) = (self.prefix(), self.slots());
-        let items = &self.0[4 + prefix.len() + slots.len()..];
-        let at_of = |i: usize| if i < self.len() { word(slots, SLOT_LEN * i + 4) } else { items.len() };
-        let (start, end) = (at_of(range.start), at_of(range.end));
-        let item_len = |(key, value): &(&[u8], Value<'_>)| {
-            ITEM_HEADER_LEN + key.len() - prefix.len() + value.bytes.len()
-        };
+        let parts = self.parts();
+        let (start, end) = (parts.place(range.start), parts.place(range.end));
+        let skip = parts.prefix.len();
+        let item_len =
+            |(key, value): &(&[u8], Value<'_>)| ITEM_HEADER_LEN + key.len() - skip + value.bytes.len();
         let added: usize = new.iter().map(item_len).sum();
-        let mut out = Vec::with_capacity(self.size() + added + SLOT_LEN * new.len());
         let count = self.len() - range.len() + new.len();
-        out.extend_from_slice(&(count as u16).to_be_bytes());
-        out.extend_from_slice(&(prefix.len() as u16).to_be_bytes());
-        out.extend_from_slice(prefix);
-        out.extend_from_slice(&slots[..SLOT_LEN * range.start]);
+        let mut out = Vec::with_capacity(self.size() + added + SLOT_LEN * new.len());
+        put_header(&mut out, count, parts.prefix);
+        out.extend_from_slice(parts.heads[..range.start].as_flattened());
+        new.iter().for_each(|(key, _)| put_head(&mut out, &key[skip..]));
+        out.extend_from_slice(parts.heads[range.end..].as_flattened());
+        out.extend_from_slice(parts.places[..range.start].as_flattened());
         let mut at = start;
         for item in new {
-            put_slot(&mut out, &item.0[prefix.len()..], at);
+            put_place(&mut out, at);
             at += item_len(item);
         }
-        for i in range.end..self.len() {
-            out.extend_from_slice(&slots[SLOT_LEN * i..SLOT_LEN * i + 4]);
-            out.extend_from_slice(&((at_of(i) - end + at) as u16).to_be_bytes());
-        }
-        out.extend_from_slice(&items[..start]);
-        for (key, value) in new {
-            put_item(&mut out, &key[prefix.len()..], *value);
-        }
-        out.extend_from_slice(&items[end..]);
+        (range.end..self.len()).for_each(|i| put_place(&mut out, parts.place(i) - end + at));
+        out.extend_from_slice(&parts.items[..start]);
+        new.iter().for_each(|(key, value)| put_item(&mut out, &key[skip..], *value));
+        out.extend_from_slice(&parts.items[end..]);
         Self(out.into())
     }
 }
 
-fn put_slot(out: &mut Vec<u8>, suffix: &[u8], at: usize) {
-    out.extend_from_slice(&head_of(suffix).to_be_bytes());
-    out.extend_from_slice(&(at as u16).to_be_bytes());
+fn put_header(out: &mut Vec<u8>, count: usize, prefix: &[u8]) {
+    out.extend_from_slice(&(count as u16).to_le_bytes());
+    out.extend_from_slice(&(prefix.len() as u16).to_le_bytes());
+    out.extend_from_slice(prefix);
+}
+
+fn put_head(out: &mut Vec<u8>, suffix: &[u8]) {
+    out.extend_from_slice(&head_of(suffix).to_le_bytes());
+}
+
+fn put_place(out: &mut Vec<u8>, at: usize) {
+    out.extend_from_slice(&(at as u16).to_le_bytes());
 }
 
 fn put_item(out: &mut Vec<u8>, suffix: &[u8], value: Value<'_>) {
     let tag = if value.tagged { TAG } else { 0 };
-    out.extend_from_slice(&(suffix.len() as u16).to_be_bytes());
-    out.extend_from_slice(&(value.bytes.len() as u16 | tag).to_be_bytes());
+    out.extend_from_slice(&(suffix.len() as u16).to_le_bytes());
+    out.extend_from_slice(&(value.bytes.len() as u16 | tag).to_le_bytes());
     out.extend_from_slice(suffix);
     out.extend_from_slice(value.bytes);
 }
@@ -234,28 +266,30 @@ impl Builder {
         let first = &self.keys[..self.ends[0].0];
         let last_start = self.ends.len().checked_sub(2).map_or(0, |i| self.ends[i].0);
         let prefix = shared_len(first, &self.keys[last_start..last]);
-        let mut out =
-            Vec::with_capacity(4 + prefix + self.size() - (prefix * self.ends.len()).min(self.keys.len()));
-        out.extend_from_slice(&(self.ends.len() as u16).to_be_bytes());
-        out.extend_from_slice(&(prefix as u16).to_be_bytes());
-        out.extend_from_slice(&first[..prefix]);
-        let (mut key_start, mut value_start, mut at) = (0, 0, 0);
-        for &(key_end, value_end, _) in &self.ends {
-            let suffix = &self.keys[key_start + prefix..key_end];
-            put_slot(&mut out, suffix, at);
-            at += ITEM_HEADER_LEN + suffix.len() + value_end - value_start;
-            (key_start, value_start) = (key_end, value_end);
+        let capacity = HEADER_LEN + prefix + self.size() - (prefix * self.ends.len()).min(self.keys.len());
+        let mut out = Vec::with_capacity(capacity);
+        put_header(&mut out, self.ends.len(), &first[..prefix]);
+        self.items(prefix).for_each(|(suffix, _)| put_head(&mut out, suffix));
+        let mut at = 0;
+        for (suffix, value) in self.items(prefix) {
+            put_place(&mut out, at);
+            at += ITEM_HEADER_LEN + suffix.len() + value.bytes.len();
         }
-        (key_start, value_start) = (0, 0);
-        for &(key_end, value_end, tagged) in &self.ends {
-            let suffix = &self.keys[key_start + prefix..key_end];
-            let bytes = &self.values[value_start..value_end];
-            put_item(&mut out, suffix, Value { tagged, bytes });
-            (key_start, value_start) = (key_end, value_end);
-        }
+        self.items(prefix).for_each(|(suffix, value)| put_item(&mut out, suffix, value));
         self.keys.clear();
         self.values.clear();
         self.ends.clear();
         Packed(out.into())
+    }
+
+    /// What was pushed: keys without so many bytes at their start, and values.
+    fn items(&self, skip: usize) -> impl Iterator<Item = (&[u8], Value<'_>)> {
+        let (mut key_start, mut value_start) = (0, 0);
+        self.ends.iter().map(move |&(key_end, value_end, tagged)| {
+            let suffix = &self.keys[key_start + skip..key_end];
+            let bytes = &self.values[value_start..value_end];
+            (key_start, value_start) = (key_end, value_end);
+            (suffix, Value { tagged, bytes })
+        })
     }
 }
