@@ -96,14 +96,7 @@ impl Endpoint {
         }
         let ended =
             matches!(update.state, BindingState::Expired | BindingState::Released | BindingState::Reset);
-        if let Some(place) = place {
-            if let Some(pool) = self.pools.list.get(place) {
-                self.lease.subnet_id = pool.subnet_id;
-            }
-            if let Some(balance) = self.balances.get_mut(place) {
-                balance.touched = true;
-            }
-        }
+        self.touch_pool(place);
         let given = ended && self.give_freed(store, place);
         // The client was told a longer time by this server, or may have been, since the two clocks differ: the
         // partner has to know.
@@ -125,6 +118,17 @@ impl Endpoint {
             self.events.push(Event::ClientChanged { key });
         }
         Ok(Some((addr, lsn)))
+    }
+
+    /// The lease in `self.lease` is of this pool, whose free addresses may have become more or fewer.
+    fn touch_pool(&mut self, place: Option<usize>) {
+        let Some(place) = place else { return };
+        if let Some(pool) = self.pools.list.get(place) {
+            self.lease.subnet_id = pool.subnet_id;
+        }
+        if let Some(balance) = self.balances.get_mut(place) {
+            balance.touched = true;
+        }
     }
 
     /// The partner's update is refused, being the earlier of two servers' words to the same client; what it
