@@ -50,6 +50,7 @@ impl ddi_addr {
     }
 
     /// Without the port. `None` for `DDI_FAMILY_NONE`.
+    #[inline]
     pub(crate) fn ip(&self, what: &'static str) -> Result<Option<IpAddr>, Failure> {
         let [a, b, c, d, ..] = self.bytes;
         match self.family {

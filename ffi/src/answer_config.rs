@@ -90,6 +90,7 @@ impl From<&Answered> for ddi_answered {
 impl ddi_asker {
     /// # Safety
     /// `asker` is NULL or points to a `ddi_asker`.
+    #[inline]
     pub(crate) unsafe fn context(
         asker: *const Self,
         config: &AnswerConfig,

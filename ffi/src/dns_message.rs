@@ -133,6 +133,7 @@ pub unsafe extern "C" fn ddi_dns_refuse(
     })
 }
 
+#[inline]
 pub(crate) fn is_tcp(transport: u32) -> Result<bool, Failure> {
     match transport {
         DDI_TRANSPORT_UDP => Ok(false),

@@ -16,10 +16,12 @@ impl Failure {
         Self { status, text: text.to_string() }
     }
 
+    #[cold]
     pub(crate) fn null(what: &str) -> Self {
         Self::new(DDI_E_NULL, format!("{what} is NULL"))
     }
 
+    #[cold]
     pub(crate) fn argument(text: impl ToString) -> Self {
         Self::new(DDI_E_ARGUMENT, text)
     }

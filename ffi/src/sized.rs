@@ -17,6 +17,7 @@ pub(crate) unsafe trait Growing: Copy {
 
 const HEAD: usize = size_of::<u32>();
 
+#[inline]
 fn caller_size<T: Growing>(p: *const T) -> Result<usize, Failure> {
     let name = T::NAME;
     if p.is_null() {
@@ -38,6 +39,7 @@ fn caller_size<T: Growing>(p: *const T) -> Result<usize, Failure> {
 ///
 /// # Safety
 /// `p` is NULL or points to a struct as long as its first member says.
+#[inline]
 pub(crate) unsafe fn read<T: Growing>(p: *const T) -> Result<T, Failure> {
     let size = caller_size(p)?.min(size_of::<T>());
     let mut value = MaybeUninit::<T>::zeroed();

@@ -6,6 +6,7 @@ use std::ptr::NonNull;
 
 /// # Safety
 /// `p` is NULL, or `n` bytes can be read there and don't change as long as the result is used.
+#[inline]
 pub(crate) unsafe fn bytes<'a>(p: *const u8, n: usize, what: &str) -> Result<&'a [u8], Failure> {
     // SAFETY: as promised.
     unsafe { array(p, n, what) }
@@ -25,6 +26,7 @@ pub(crate) unsafe fn text<'a>(p: *const u8, n: usize, what: &str) -> Result<&'a 
 ///
 /// # Safety
 /// As for [`bytes`], of `n` values of `T`.
+#[inline]
 pub(crate) unsafe fn array<'a, T: Copy>(p: *const T, n: usize, what: &str) -> Result<&'a [T], Failure> {
     if n == 0 {
         return Ok(&[]);
@@ -41,12 +43,14 @@ pub(crate) unsafe fn array<'a, T: Copy>(p: *const T, n: usize, what: &str) -> Re
 ///
 /// # Safety
 /// `p` is NULL or points to a `T`.
+#[inline]
 pub(crate) unsafe fn read<T: Copy>(p: *const T, what: &str) -> Result<T, Failure> {
     check(p, what)?;
     // SAFETY: not NULL and aligned; the rest is promised.
     Ok(unsafe { p.read() })
 }
 
+#[inline]
 fn check<T>(p: *const T, what: &str) -> Result<(), Failure> {
     if p.is_null() {
         return Err(Failure::null(what));
@@ -63,6 +67,7 @@ pub(crate) struct Out<T>(NonNull<T>);
 impl<T> Out<T> {
     /// # Safety
     /// `p` is NULL or points to room for a `T`, which stays until [`Out::set`].
+    #[inline]
     pub(crate) unsafe fn new(p: *mut T, what: &str) -> Result<Self, Failure> {
         check(p.cast_const(), what)?;
         NonNull::new(p).map(Self).ok_or_else(|| Failure::null(what))
@@ -86,6 +91,7 @@ impl Buffer {
     ///
     /// # Safety
     /// `buf` is NULL or `cap` bytes can be written there, and `len` is NULL or can be, as long as this lives.
+    #[inline]
     pub(crate) unsafe fn new(buf: *mut u8, cap: usize, len: *mut usize) -> Result<Self, Failure> {
         // SAFETY: as promised.
         let len = unsafe { Out::new(len, "len") }?;
@@ -99,6 +105,7 @@ impl Buffer {
     }
 
     /// All of it, to be filled; then [`Buffer::filled`].
+    #[inline]
     pub(crate) fn room(&mut self) -> &mut [u8] {
         if self.cap == 0 {
             return &mut [];

@@ -81,6 +81,7 @@ pub(crate) struct Reply {
 impl Reply {
     /// # Safety
     /// As for [`Buffer::new`] and, if `answered` is not NULL, [`OutSized::new`].
+    #[inline]
     pub(crate) unsafe fn new(
         buf: *mut u8,
         cap: usize,
@@ -94,6 +95,7 @@ impl Reply {
         Ok(Self { buffer, answered })
     }
 
+    #[inline]
     pub(crate) fn answer(
         mut self,
         context: &AnswerContext<'_>,
