@@ -88,11 +88,12 @@ fn an_expired_zone_is_served_again_as_it_is_now() {
     let said = home.ctl_json(&["zone", "example.com", "reload"]);
     assert_eq!(said["serial"], 101);
     other.wait_until("the new one", || {
+        let had_new = zone_of(&other, "example.com")["serial"] == 101;
         let answer = www();
         let is_new = answer.rcode == Rcode::NOERROR && answer.answers[0].2 == [192, 0, 2, 99];
         // Its primary may have confirmed the old one before that was replaced.
         let is_old = answer.rcode == Rcode::NOERROR && !is_new;
-        assert!(!is_old || serial(&other) == 100, "an old version is shown");
+        assert!(!is_old || !had_new, "an old version is shown");
         is_new
     });
     assert!(node.stop().success() && second.stop().success());
