@@ -5,7 +5,7 @@
  *   dhcp_server DIRECTORY PORT PREFIX BITS FIRST LAST [INTERFACE]
  *   dhcp_server /var/lib/leases 67 10.77.0.0 16 10.77.16.0 10.77.255.250 eth0
  *
- * Without INTERFACE only relays are served. Without arguments it serves itself one address, on the loopback interface.
+ * Without INTERFACE only relays are served; PORT 0 is one that is free. Without arguments it serves itself one address, on the loopback interface.
  */
 #define _GNU_SOURCE
 #include <ddi.h>
@@ -181,10 +181,17 @@ static void transmit(int udp, struct datagrams *out, ddi_dhcp_server *server, dd
     flush(udp, out, count);
 }
 
+static unsigned port_of(int udp) {
+    struct sockaddr_in here;
+    socklen_t len = sizeof here;
+    must(getsockname(udp, (struct sockaddr *)&here, &len) == 0, "getsockname");
+    return ntohs(here.sin_port);
+}
+
 static ddi_dhcp_server *configure(char **args, int udp) {
     ddi_dhcp_config *config = ddi_dhcp_config_new();
     uint32_t subnet, pool;
-    unsigned port = (unsigned)atoi(args[1]);
+    unsigned port = port_of(udp);
     ddi_status s = ddi_dhcp_config_add_subnet(config, 1, parse_ipv4(args[2]), (uint32_t)atoi(args[3]), &subnet);
     check(s, "subnet", ddi_dhcp_config_last_error(config));
     s = ddi_dhcp_config_add_pool(config, subnet, parse_ipv4(args[4]), parse_ipv4(args[5]), &pool);
@@ -290,7 +297,7 @@ static int serve(char **args) {
     pthread_t thread;
     must(pipe(syncer.todo) == 0 && pipe(syncer.done) == 0, "pipe");
     must(pthread_create(&thread, NULL, sync_batches, &syncer) == 0, "thread");
-    puts("ready");
+    printf("ready on port %u\n", port_of(udp));
     fflush(stdout);
 
     int taken = 0;
@@ -376,41 +383,51 @@ static ddi_dhcp4_header ask(int udp, unsigned port, uint32_t type, ddi_ipv4 want
     return header;
 }
 
+static char directory[] = "/tmp/ddi-dhcp-XXXXXX";
+static pid_t child; /* 0: none */
+
+/* Ends the child, and removes its leases. Called at the exit, so that no way out leaves a server behind. */
+static void end_child(void) {
+    int status;
+    if (child > 0 && kill(child, SIGTERM) == 0) waitpid(child, &status, 0);
+    child = 0;
+    DIR *files = opendir(directory);
+    for (struct dirent *file; files != NULL && (file = readdir(files)) != NULL;) {
+        unlinkat(dirfd(files), file->d_name, 0);
+    }
+    if (files != NULL) closedir(files);
+    rmdir(directory);
+}
+
 /* Without arguments: a child serves, and this process asks it for an address, as a relay. */
 static int demonstrate(void) {
-    char directory[] = "/tmp/ddi-dhcp-XXXXXX", port[16];
-    must(mkdtemp(directory) != NULL, "mkdtemp");
-    unsigned number = 20000 + (unsigned)getpid() % 20000;
-    snprintf(port, sizeof port, "%u", number);
-    char *args[] = {directory, port, "10.77.0.0", "16", "10.77.16.0", "10.77.255.250", NULL};
     int ready[2];
-    must(pipe(ready) == 0, "pipe");
-    pid_t child = fork();
+    must(mkdtemp(directory) != NULL && pipe(ready) == 0, "mkdtemp, pipe");
+    child = fork();
     must(child >= 0, "fork");
     if (child == 0) {
+        char *args[] = {directory, "0", "10.77.0.0", "16", "10.77.16.0", "10.77.255.250", NULL};
         dup2(ready[1], STDOUT_FILENO);
         exit(serve(args));
     }
+    atexit(end_child);
     close(ready[1]);
-    char line[6];
-    must(read(ready[0], line, sizeof line) > 0, "the server did not start");
+    unsigned port;
+    FILE *said = fdopen(ready[0], "r");
+    must(said != NULL && fscanf(said, "ready on port %u", &port) == 1, "the server did not start");
     int udp = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     ddi_ipv4 none = {{0, 0, 0, 0}}, server_id = none;
-    ddi_dhcp4_header offer = ask(udp, number, 1, none, &server_id);
-    ddi_dhcp4_header ack = ask(udp, number, 3, offer.yiaddr, &server_id);
+    ddi_dhcp4_header offer = ask(udp, port, 1, none, &server_id);
+    ddi_dhcp4_header ack = ask(udp, port, 3, offer.yiaddr, &server_id);
     char text[INET_ADDRSTRLEN];
     struct in_addr addr = from_ipv4(ack.yiaddr);
     printf("%s of %s\n", ack.message_type == 5 ? "ACK" : "no ACK", inet_ntop(AF_INET, &addr, text, sizeof text));
     int status = 1;
     kill(child, SIGTERM);
-    waitpid(child, &status, 0);
+    must(waitpid(child, &status, 0) == child, "waitpid");
+    child = 0;
     close(udp);
-    close(ready[0]);
-    must(chdir(directory) == 0, directory);
-    DIR *files = opendir(".");
-    for (struct dirent *file; files != NULL && (file = readdir(files)) != NULL;) unlink(file->d_name);
-    closedir(files);
-    rmdir(directory);
+    fclose(said);
     return ack.message_type == 5 && status == 0 ? 0 : 1;
 }
 

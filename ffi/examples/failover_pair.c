@@ -72,10 +72,18 @@ struct node {
 static int bound(int type, unsigned port) {
     int on = 1, fd = socket(AF_INET, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     struct sockaddr_in here = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
-    must(fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0, "socket");
+    must(fd >= 0, "socket");
+    if (type == SOCK_STREAM) must(setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0, "SO_REUSEADDR");
     must(bind(fd, (struct sockaddr *)&here, sizeof here) == 0, "bind");
     must(type == SOCK_DGRAM || listen(fd, 4) == 0, "listen");
     return fd;
+}
+
+static unsigned port_of(int fd) {
+    struct sockaddr_in here;
+    socklen_t len = sizeof here;
+    must(getsockname(fd, (struct sockaddr *)&here, &len) == 0, "getsockname");
+    return ntohs(here.sin_port);
 }
 
 /* The state that a restart begins with: read, and replaced atomically. */
@@ -224,20 +232,14 @@ static void transmit(struct node *node, const ddi_now *at) {
     }
 }
 
-static void open_node(struct node *node, char **args) {
+/* What is not opened yet, of a node that has its role, directory, sockets and partner. */
+static void open_node(struct node *node) {
     static const uint8_t key[DDI_HASH_KEY_LEN] = {1}; /* a daemon takes a random one */
-    node->role = strcmp(args[0], "primary") == 0 ? DDI_FAILOVER_PRIMARY : DDI_FAILOVER_SECONDARY;
-    node->directory = args[1];
-    unsigned port = (unsigned)atoi(args[2]);
-    node->udp = bound(SOCK_DGRAM, port);
-    node->listener = bound(SOCK_STREAM, (unsigned)atoi(args[3]));
-    node->partner = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons((uint16_t)atoi(args[5]))};
-    must(inet_pton(AF_INET, args[4], &node->partner.sin_addr) == 1, args[4]);
     for (int i = 0; i < WIRES; i++) node->wires[i].fd = -1;
 
     ddi_lease_config *leases;
     check(ddi_lease_config_new(key, sizeof key, &leases), "leases", "");
-    ddi_status s = ddi_lease_db_open(leases, (const uint8_t *)args[1], strlen(args[1]), &node->db);
+    ddi_status s = ddi_lease_db_open(leases, (const uint8_t *)node->directory, strlen(node->directory), &node->db);
     check(s, "leases", ddi_lease_config_last_error(leases));
     ddi_lease_config_free(leases);
     check(ddi_store_of_lease_db(node->db, &node->store), "store", "");
@@ -248,7 +250,7 @@ static void open_node(struct node *node, char **args) {
     check(ddi_dhcp_config_add_relay(dhcp, subnet, (ddi_ipv4){{127, 0, 0, 1}}), "relay", "");
     s = ddi_dhcp_config_add_pool(dhcp, subnet, (ddi_ipv4){{10, 77, 0, 100}}, (ddi_ipv4){{10, 77, 0, 199}}, &pool);
     check(s, "pool", ddi_dhcp_config_last_error(dhcp));
-    check(ddi_dhcp_config_set(dhcp, DDI_DHCP_RELAY_PORT, port), "port", "");
+    check(ddi_dhcp_config_set(dhcp, DDI_DHCP_RELAY_PORT, port_of(node->udp)), "port", "");
     check(ddi_dhcp_config_set(dhcp, DDI_DHCP_CACHE_THRESHOLD_PERCENT, 0), "set", "");
     check(ddi_dhcp_server_new(dhcp, 1, &node->server), "server", ddi_dhcp_config_last_error(dhcp));
     ddi_dhcp_config_free(dhcp);
@@ -283,20 +285,19 @@ static int wait_for(struct node *node) {
     return poll(fds, 2 + WIRES, first > at.instant_ms ? (int)(first - at.instant_ms) : 0);
 }
 
-static void serve(char **args) {
-    static struct node node;
-    open_node(&node, args);
+static void serve(struct node *node) {
+    open_node(node);
     for (;;) {
         ddi_now at = now();
         uint64_t durable;
-        receive(&node, &at);
-        check(ddi_dhcp_server_handle_timeout(node.server, &at, node.store, node.failover), "time", "");
-        check(ddi_failover_handle_timeout(node.failover, &at, node.store), "time", "");
-        on_events(&node, &at);
-        check(ddi_lease_db_commit(node.db, &durable), "sync", ddi_lease_db_last_error(node.db));
-        transmit(&node, &at);
-        on_events(&node, &at);
-        wait_for(&node);
+        receive(node, &at);
+        check(ddi_dhcp_server_handle_timeout(node->server, &at, node->store, node->failover), "time", "");
+        check(ddi_failover_handle_timeout(node->failover, &at, node->store), "time", "");
+        on_events(node, &at);
+        check(ddi_lease_db_commit(node->db, &durable), "sync", ddi_lease_db_last_error(node->db));
+        transmit(node, &at);
+        on_events(node, &at);
+        wait_for(node);
     }
 }
 
@@ -337,33 +338,45 @@ static unsigned ask(unsigned port, uint32_t type, ddi_ipv4 *address, ddi_ipv4 *s
 }
 
 struct child {
-    pid_t pid;
-    unsigned port;
+    pid_t pid; /* 0: none */
+    int udp, listener;
+    unsigned port, listens;
     char directory[64];
     FILE *out;
 };
 
-static void start(struct child *child, const char *role, unsigned port, unsigned listens, unsigned partner) {
-    char numbers[3][16];
-    child->port = port;
-    snprintf(child->directory, sizeof child->directory, "/tmp/ddi-%s-XXXXXX", role);
-    must(mkdtemp(child->directory) != NULL, "mkdtemp");
-    snprintf(numbers[0], sizeof numbers[0], "%u", port);
-    snprintf(numbers[1], sizeof numbers[1], "%u", listens);
-    snprintf(numbers[2], sizeof numbers[2], "%u", partner);
-    char name[16], address[] = "127.0.0.1";
-    snprintf(name, sizeof name, "%s", role);
-    char *args[] = {name, child->directory, numbers[0], numbers[1], address, numbers[2]};
+static struct child children[2];
+
+static void start(struct child *child, uint32_t role) {
+    struct child *other = &children[child == &children[0]];
     int out[2];
-    must(pipe(out) == 0 && (child->pid = fork()) >= 0, "fork");
-    if (child->pid == 0) {
+    snprintf(child->directory, sizeof child->directory, "/tmp/ddi-failover-XXXXXX");
+    must(mkdtemp(child->directory) != NULL && pipe(out) == 0, "mkdtemp, pipe");
+    pid_t pid = fork();
+    must(pid >= 0, "fork");
+    if (pid == 0) {
+        static struct node node;
+        children[0].pid = children[1].pid = 0; /* they are not this one's to end */
         dup2(out[1], STDOUT_FILENO);
         close(out[0]);
         close(out[1]);
-        serve(args);
+        if (other->udp >= 0) close(other->udp);
+        if (other->listener >= 0) close(other->listener);
+        node.role = role;
+        node.directory = child->directory;
+        node.udp = child->udp;
+        node.listener = child->listener;
+        node.partner = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons((uint16_t)other->listens)};
+        node.partner.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        serve(&node);
     }
+    child->pid = pid;
+    close(child->udp);
+    close(child->listener);
+    child->udp = child->listener = -1;
     close(out[1]);
     child->out = fdopen(out[0], "r");
+    must(child->out != NULL, "fdopen");
 }
 
 static void wait_for_state(struct child *child, const char *state) {
@@ -374,8 +387,10 @@ static void wait_for_state(struct child *child, const char *state) {
 }
 
 static void finish(struct child *child) {
+    if (child->pid == 0) return;
     kill(child->pid, SIGKILL);
     waitpid(child->pid, NULL, 0);
+    child->pid = 0;
     fclose(child->out);
     DIR *files = opendir(child->directory);
     for (struct dirent *file; files != NULL && (file = readdir(files)) != NULL;) {
@@ -385,11 +400,22 @@ static void finish(struct child *child) {
     rmdir(child->directory);
 }
 
+/* Called at the exit, so that no way out leaves a server behind. */
+static void finish_all(void) {
+    for (int i = 0; i < 2; i++) finish(&children[i]);
+}
+
 static int demonstrate(void) {
-    struct child nodes[2];
-    unsigned base = 20000 + (unsigned)getpid() % 20000;
-    start(&nodes[0], "primary", base, base + 1, base + 3);
-    start(&nodes[1], "secondary", base + 2, base + 3, base + 1);
+    struct child *nodes = children;
+    for (int i = 0; i < 2; i++) { /* ports that are free: both have to be known before either starts */
+        nodes[i].udp = bound(SOCK_DGRAM, 0);
+        nodes[i].listener = bound(SOCK_STREAM, 0);
+        nodes[i].port = port_of(nodes[i].udp);
+        nodes[i].listens = port_of(nodes[i].listener);
+    }
+    atexit(finish_all);
+    start(&nodes[0], DDI_FAILOVER_PRIMARY);
+    start(&nodes[1], DDI_FAILOVER_SECONDARY);
     for (int i = 0; i < 2; i++) wait_for_state(&nodes[i], "NORMAL");
     /* One of them answers a client, by a hash of the client's name. Free addresses are shared a moment later. */
     ddi_ipv4 address = {{0, 0, 0, 0}}, server_id = address;
@@ -417,6 +443,13 @@ int main(int argc, char **argv) {
         fprintf(stderr, "usage: %s primary|secondary DIRECTORY DHCP_PORT LISTEN_PORT PARTNER_ADDRESS PARTNER_PORT\n", argv[0]);
         return 2;
     }
-    serve(argv + 1);
+    static struct node node;
+    node.role = strcmp(argv[1], "primary") == 0 ? DDI_FAILOVER_PRIMARY : DDI_FAILOVER_SECONDARY;
+    node.directory = argv[2];
+    node.udp = bound(SOCK_DGRAM, (unsigned)atoi(argv[3]));
+    node.listener = bound(SOCK_STREAM, (unsigned)atoi(argv[4]));
+    node.partner = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons((uint16_t)atoi(argv[6]))};
+    must(inet_pton(AF_INET, argv[5], &node.partner.sin_addr) == 1, argv[5]);
+    serve(&node);
     return 0;
 }

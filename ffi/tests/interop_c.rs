@@ -41,8 +41,9 @@ struct Net {
 
 impl Net {
     fn new() -> Self {
+        // Names of the form that CI knows and cleans up after a test that was cut off.
         let pid = std::process::id();
-        let net = Self { server: format!("ddic{pid}s"), clients: format!("ddic{pid}c") };
+        let net = Self { server: format!("ddi{pid}n0"), clients: format!("ddi{pid}n1") };
         let (server, clients) = (&net.server, &net.clients);
         ip(&format!("netns add {server}"));
         ip(&format!("netns add {clients}"));
