@@ -30,8 +30,10 @@ pub(crate) struct Db {
     /// What batches and compactions were taken from this one, and not from another.
     pub(crate) mark: Arc<()>,
     opened: Opened,
-    /// What the caller has borrowed, or is putting.
+    /// What the caller has borrowed.
     lease: Lease,
+    /// What the caller is putting: its bytes may be the borrowed ones.
+    putting: Lease,
     page: Vec<Lease>,
     pub(crate) found: Vec<LeaseKey>,
 }
@@ -182,8 +184,8 @@ unsafe fn put(
         guard::exclusive(db, |db| {
             let out = Out::new(lsn, "lsn")?;
             let expect = to_expect(expect, version)?;
-            crate::sized::read(lease)?.fill(&mut db.lease)?;
-            out.set(put(&mut db.db, &mut db.lease, expect)?.0);
+            crate::sized::read(lease)?.fill(&mut db.putting)?;
+            out.set(put(&mut db.db, &mut db.putting, expect)?.0);
             Ok(DDI_OK)
         })
     }
@@ -368,8 +370,8 @@ pub unsafe extern "C" fn ddi_lease_db_free(db: *mut ddi_lease_db) {
 
 impl Db {
     pub(crate) fn of((db, opened): (LeaseDb, Opened)) -> Self {
-        let (lease, page, found) = (Lease::default(), Vec::new(), Vec::new());
-        Self { db, mark: Arc::new(()), opened, lease, page, found }
+        let (lease, putting) = (Lease::default(), Lease::default());
+        Self { db, mark: Arc::new(()), opened, lease, putting, page: Vec::new(), found: Vec::new() }
     }
 
     fn first_of_page(&self, out: &OutSized<ddi_lease>) -> Result<ddi_status, Failure> {
