@@ -4243,13 +4243,18 @@ void ddi_ddns_client_free(ddi_ddns_client *client);
 
 /* ============================================================================================== */
 /*
- * Testing. Not in the library as it is installed.
+ * Testing. Not in the library as it is installed: only where debug assertions are, or with the feature `testing`.
  */
 /* ============================================================================================== */
 
 #ifdef DDI_TESTING
 // Something that can be made to panic. One call at a time.
 typedef struct ddi_testing ddi_testing;
+
+// Makes a later call on this thread panic: at its first guarded step if `steps` is 1. Some calls have a second one
+// inside, when they have got hold of a store or of a second handle. 0 takes it back. Returns how many steps were
+// left: 0 if the panic has happened.
+uint32_t ddi_testing_panic_at(uint32_t steps);
 
 // A new one. Caller owns: `ddi_testing_free`.
 ddi_testing *ddi_testing_new(void);

@@ -10,7 +10,12 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Runs `f`; a panic becomes a failure. Whatever `f` could have left half done must be poisoned by then.
 pub(crate) fn catch<T>(f: impl FnOnce() -> Result<T, Failure>) -> Result<T, Failure> {
-    catch_unwind(AssertUnwindSafe(f)).unwrap_or_else(|payload| Err(panicked(&*payload)))
+    let step = || {
+        #[cfg(any(feature = "testing", debug_assertions))]
+        crate::testing::step();
+        f()
+    };
+    catch_unwind(AssertUnwindSafe(step)).unwrap_or_else(|payload| Err(panicked(&*payload)))
 }
 
 fn panicked(payload: &(dyn Any + Send)) -> Failure {

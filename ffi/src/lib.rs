@@ -60,7 +60,7 @@ pub mod updates;
 pub mod update_forwarder;
 pub mod update_request;
 pub mod ddns_client;
-#[cfg(feature = "testing")]
+#[cfg(any(feature = "testing", debug_assertions))]
 pub mod testing;
 
 // What they are made with; nothing of it is in the header.

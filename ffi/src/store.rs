@@ -38,6 +38,8 @@ pub unsafe extern "C" fn ddi_store_of_lease_db(
         // SAFETY: the header's contract.
         let store = unsafe { Out::new(store, "store") }?;
         let db = NonNull::new(db).ok_or_else(|| Failure::null("db"))?;
+        // SAFETY: the header's contract.
+        unsafe { db.as_ref() }.handle().check()?;
         store.set(guard::give(Leases::Db(db)));
         Ok(DDI_OK)
     })
@@ -97,13 +99,16 @@ pub(crate) unsafe fn set_pools(store: *mut ddi_store, pools: &[PoolConfig]) -> R
     let store = unsafe { store.as_mut() }.ok_or_else(|| Failure::null("store"))?;
     let handle = store.handle_mut();
     handle.check()?;
-    if let Leases::Db(db) = &mut handle.value {
-        // SAFETY: as promised.
-        let db = unsafe { db.as_mut() }.handle_mut();
-        db.check()?;
-        db.value.db.set_pools(pools)?;
+    let Leases::Db(db) = &mut handle.value else { return Ok(()) };
+    // SAFETY: as promised.
+    let db = unsafe { db.as_mut() }.handle_mut();
+    db.check()?;
+    let result = guard::catch(|| Ok(db.value.db.set_pools(pools)?));
+    if is_panic(&result) {
+        db.poison();
+        handle.poison();
     }
-    Ok(())
+    result
 }
 
 /// Runs what an engine does with a store. A panic poisons the store, and the database behind it. A store that breaks

@@ -1,9 +1,33 @@
-//! Testing. Not in the library as it is installed.
+//! Testing. Not in the library as it is installed: only where debug assertions are, or with the feature `testing`.
 
 use crate::guard;
 use crate::handle::{Handle, noun};
 use crate::status::{DDI_OK, ddi_status};
+use std::cell::Cell;
 use std::ffi::c_char;
+
+thread_local! {
+    /// How many more guarded steps go well before one panics; 0: all do.
+    static STEPS: Cell<u32> = const { Cell::new(0) };
+}
+
+/// Called by the guard at each of its steps.
+#[allow(clippy::panic, reason = "what it is for")]
+pub(crate) fn step() {
+    let left = STEPS.get();
+    STEPS.set(left.saturating_sub(1));
+    if left == 1 {
+        panic!("on purpose");
+    }
+}
+
+/// Makes a later call on this thread panic: at its first guarded step if `steps` is 1. Some calls have a second one
+/// inside, when they have got hold of a store or of a second handle. 0 takes it back. Returns how many steps were
+/// left: 0 if the panic has happened.
+#[unsafe(no_mangle)]
+pub extern "C" fn ddi_testing_panic_at(steps: u32) -> u32 {
+    STEPS.replace(steps)
+}
 
 /// Something that can be made to panic. One call at a time.
 pub struct ddi_testing(Handle<u32>);
