@@ -271,13 +271,14 @@ fn text_is_plain_and_names_no_machine() {
 
 /// What the README shows is what is compiled and run.
 #[test]
-fn readme_shows_the_example() {
-    let example = read("ddi-core/examples/lease_db.rs");
-    let code = example.split_once("\n\n").map_or("", |(_, code)| code);
-    assert!(
-        read("README.md").contains(&format!("```rust\n{code}```")),
-        "README.md is not examples/lease_db.rs"
-    );
+fn readme_shows_the_examples() {
+    for (language, path) in [("rust", "ddi-core/examples/lease_db.rs"), ("c", "ffi/examples/lease_db.c")] {
+        let example = read(path);
+        let code = example.split_once("\n\n").map_or("", |(_, code)| code);
+        assert!(!code.is_empty(), "{path}: a line that says what it is, an empty one, the code");
+        let shown = read("README.md").contains(&format!("```{language}\n{code}```"));
+        assert!(shown, "README.md does not show {path}");
+    }
 }
 
 #[test]

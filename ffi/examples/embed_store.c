@@ -1,6 +1,9 @@
 /*
  * A daemon that has its leases in a store of its own, and takes only the DHCP engine: the store is a table of
  * functions. Here it is an array and a file; two clients ask for an address, and the answer waits for the disk.
+ *
+ * What a real one does besides: it reads its file when it starts, and writes it so that a crash in the middle of a row is
+ * found. ddi.h says at `ddi_lease_store` what each function promises.
  */
 #define _XOPEN_SOURCE 700
 #include <ddi.h>
