@@ -12,6 +12,7 @@
 //! | [`xfr`], [`secondary`], [`notify`] | transfers both ways, and when to ask for one |
 //! | [`update`], [`ddns`], [`dhcid`] | changes by message, and for DHCP clients |
 //! | [`tsig`], [`acl`] | who says so, and who may |
+//! | `hickory` | hickory-proto's types from and to ours (feature `hickory`) |
 //!
 //! `DESIGN.md` has the formats in memory and on disk, the crate's README the RFCs.
 #![forbid(unsafe_code)]
@@ -23,6 +24,8 @@ pub mod ddns;
 pub mod delta;
 pub mod dhcid;
 pub mod error;
+#[cfg(feature = "hickory")]
+pub mod hickory;
 pub mod journal;
 pub mod message;
 pub mod name;
