@@ -2552,7 +2552,7 @@ typedef struct ddi_answered {
     uint32_t cookie;
 } ddi_answered;
 
-// A new one: at most 1232 bytes over UDP, minimal answers, neither NSID nor cookies.
+// A new one: at most 1232 bytes over UDP, full answers, neither NSID nor cookies.
 // Caller owns: `ddi_answer_config_free`.
 //
 // Errors: `DDI_E_NULL`.
@@ -2563,7 +2563,8 @@ ddi_status ddi_answer_config_new(ddi_answer_config **config);
 // Errors: `DDI_E_NULL`.
 ddi_status ddi_answer_config_set_udp_size(ddi_answer_config *config, uint16_t bytes);
 
-// `full` true: positive answers have the zone's NS in the authority section (RFC 1034 section 6.2.1), too.
+// `full` true, as at first: positive answers have the zone's NS in the authority section (RFC 1034 section 6.2.1),
+// too, and its addresses, where there is room. False: only what a resolver needs.
 //
 // Errors: `DDI_E_NULL`.
 ddi_status ddi_answer_config_set_full(ddi_answer_config *config,
@@ -2752,7 +2753,7 @@ ddi_status ddi_zone_loader_read_file(ddi_zone_loader *loader,
 // The zone, once all was read. The loader is of no more use. Caller owns the zone: `ddi_zone_free`.
 //
 // Errors: `DDI_E_NULL`, `DDI_E_STATE` (text is missing, an earlier fault, or finished before), `DDI_E_ZONE`
-// (no zone: no SOA, or two).
+// (no zone: it has no SOA).
 ddi_status ddi_zone_loader_finish(ddi_zone_loader *loader,
                                   ddi_zone **zone);
 

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use criterion::{Criterion, criterion_group, criterion_main};
 use ddi_benches::{ReferenceZone, Row};
 use ddi_core::UnixTime;
-use ddi_dns::answer::{AnswerConfig, AnswerContext, Transport};
+use ddi_dns::answer::{AnswerConfig, AnswerContext, Detail, Transport};
 use ddi_dns::zone::{Builder, Snapshot, Zone, ZoneSet};
 use ddi_dns::{NameRef, Rtype};
 use domain::base::{Message, MessageBuilder, Name, Serial, ToName, Ttl, iana};
@@ -56,7 +56,9 @@ fn ddi(c: &mut Criterion) {
     let snapshot = zone(hosts);
     let mut set = ZoneSet::new();
     set.insert(Arc::new(Zone::new(snapshot.clone())));
-    let config = AnswerConfig::default();
+    let mut config = AnswerConfig::default();
+    // The answer alone, without the zone's servers.
+    config.detail = Detail::Minimal;
     let client = "192.0.2.1".parse().expect("an address");
     let context = AnswerContext::new(&config, Transport::Udp, client, UnixTime(1_800_000_000));
     let mut out = [0; 1232];

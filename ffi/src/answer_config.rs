@@ -107,7 +107,7 @@ impl ddi_asker {
     }
 }
 
-/// A new one: at most 1232 bytes over UDP, minimal answers, neither NSID nor cookies.
+/// A new one: at most 1232 bytes over UDP, full answers, neither NSID nor cookies.
 /// Caller owns: `ddi_answer_config_free`.
 ///
 /// Errors: `DDI_E_NULL`.
@@ -138,7 +138,8 @@ pub unsafe extern "C" fn ddi_answer_config_set_udp_size(
     }
 }
 
-/// `full` true: positive answers have the zone's NS in the authority section (RFC 1034 section 6.2.1), too.
+/// `full` true, as at first: positive answers have the zone's NS in the authority section (RFC 1034 section 6.2.1),
+/// too, and its addresses, where there is room. False: only what a resolver needs.
 ///
 /// Errors: `DDI_E_NULL`.
 #[unsafe(no_mangle)]

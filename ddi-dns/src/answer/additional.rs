@@ -15,7 +15,7 @@ pub(super) struct Wanted<'s> {
     /// The name it answers; of a referral, the cut.
     name: NameBuffer,
     /// The zone's servers, if they are in the authority section.
-    servers: Option<RrsetView<'s>>,
+    pub(super) servers: Option<RrsetView<'s>>,
     is_referral: bool,
 }
 

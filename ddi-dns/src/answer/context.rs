@@ -27,10 +27,10 @@ pub enum Transport {
 #[allow(clippy::exhaustive_enums, reason = "there is no third")]
 pub enum Detail {
     /// Only what a resolver needs. Short answers are fast, and of less use to who sends queries in others' names.
-    #[default]
     Minimal,
     /// The zone's NS rrset in the authority section of positive answers as well, and its addresses
-    /// (RFC 1034 section 6.2.1).
+    /// (RFC 1034 section 6.2.1), where there is room: what other servers do unless they are told otherwise.
+    #[default]
     Full,
 }
 

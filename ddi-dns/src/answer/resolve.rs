@@ -80,7 +80,22 @@ impl<'s> Resolver<'s, '_, '_, '_> {
         {
             next = self.look_up(name.as_ref(), at)?;
         }
-        if self.reply.dnssec { self.put_wildcard_proofs() } else { Ok(()) }
+        if self.reply.dnssec {
+            self.put_wildcard_proofs()?;
+        }
+        self.put_servers();
+        Ok(())
+    }
+
+    /// The zone's servers, which nobody asked for: without room for them the answer is whole (RFC 2181
+    /// section 9).
+    fn put_servers(&mut self) {
+        let Some(ns) = self.wanted.as_ref().and_then(|wanted| wanted.servers) else { return };
+        let apex = self.snapshot.apex_body();
+        let put = self.reply.put_signed(Section::Authority, self.apex_owner(), apex, &ns, u32::MAX);
+        if let (Err(Full), Some(wanted)) = (put, &mut self.wanted) {
+            wanted.servers = None;
+        }
     }
 
     /// Answers for a name that stands at `at` in the message, unless it is not in the zone.
@@ -233,14 +248,8 @@ impl<'s> Resolver<'s, '_, '_, '_> {
 
     /// What goes with a positive answer.
     fn complete(&mut self, sought: &Sought<'_, 's>, rrset: &RrsetView<'s>) -> Result<Next, Full> {
-        let mut servers = None;
-        if self.detail == Detail::Full && rrset.rtype() != Rtype::NS {
-            let apex = self.snapshot.apex_body();
-            servers = apex.rrset(Rtype::NS);
-            if let Some(ns) = &servers {
-                self.reply.put_signed(Section::Authority, self.apex_owner(), apex, ns, u32::MAX)?;
-            }
-        }
+        let wants_servers = self.detail == Detail::Full && rrset.rtype() != Rtype::NS;
+        let servers = wants_servers.then(|| self.snapshot.apex_body().rrset(Rtype::NS)).flatten();
         self.wanted = Wanted::by_answer(*rrset, sought.name, servers);
         Ok(None)
     }

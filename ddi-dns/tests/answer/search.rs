@@ -2,7 +2,7 @@
 
 use crate::sample;
 use crate::support::{Ask, Told, ask, ask_with, context, name, zone};
-use ddi_dns::answer::{AnswerConfig, Transport};
+use ddi_dns::answer::{AnswerConfig, Detail, Transport};
 use ddi_dns::zone::{Zone, ZoneSet};
 use std::sync::Arc;
 
@@ -140,6 +140,50 @@ fn additional_addresses() {
     assert_eq!(plain("web.example.", "HTTPS").sections[2], ["web.example. 60 IN A 192.0.2.7"]);
     let told = plain("alias.example.", "HTTPS");
     assert_eq!(told.sections[2], ["web.example. 60 IN A 192.0.2.7", "web.example. 60 IN HTTPS 000100"]);
+}
+
+#[test]
+fn the_zones_servers_go_with_what_is_found() {
+    let config = AnswerConfig::default();
+    assert_eq!(config.detail, Detail::Full);
+    let full =
+        |owner, rtype| ask_with(&sample(), &Ask::new(owner, rtype), &context(&config, Transport::Udp)).1;
+    let ns = ["example. 3600 IN NS ns.elsewhere.", "example. 3600 IN NS ns1.example."];
+    let addresses = ["ns1.example. 3600 IN A 192.0.2.1", "ns1.example. 3600 IN AAAA 2001:db8::1"];
+    let mail = "mail.example. 600 IN A 192.0.2.2";
+    check(&full("mail.example.", "A"), 0, true, [&[mail], &ns, &addresses]);
+    check(
+        &full("www.example.", "A"),
+        0,
+        true,
+        [&[mail, "www.example. 60 IN CNAME mail.example."], &ns, &addresses],
+    );
+    check(&full("a.wild.example.", "A"), 0, true, [&["a.wild.example. 60 IN A 192.0.2.3"], &ns, &addresses]);
+    // Not twice, and not where nothing is found, nor with what another zone has.
+    check(&full("example.", "NS"), 0, true, [&ns, &[], &addresses]);
+    check(&full("mail.example.", "TXT"), 0, true, [&[], &[SOA], &[]]);
+    check(&full("out.example.", "A"), 0, true, [&["out.example. 60 IN CNAME www.elsewhere."], &[], &[]]);
+    assert_eq!(full("x.sub.example.", "A"), plain("x.sub.example.", "A"));
+}
+
+/// RFC 2181 section 9: TC is for what was asked for, not for what might have been useful.
+#[test]
+fn servers_that_do_not_fit_are_left_out() {
+    let mut text = "example. 60 IN SOA a. b. 1 2 3 4 5\n".to_owned();
+    for i in 0..13 {
+        text += &format!("example. 60 IN NS a-name-server-{i}.with-a-long-name.elsewhere.test.\n");
+    }
+    for i in 0..12 {
+        text += &format!("www.example. 60 IN A 192.0.2.{i}\nwide.example. 60 IN TXT {}{i}\n", "x".repeat(60));
+    }
+    let (zone, config) = (zone(&text), AnswerConfig::default());
+    let over =
+        |owner, rtype, transport| ask_with(&zone, &Ask::new(owner, rtype), &context(&config, transport)).1;
+    let told = over("www.example.", "A", Transport::Udp);
+    assert_eq!((told.truncated, told.sections.map(|section| section.len())), (false, [12, 0, 0]));
+    let told = over("www.example.", "A", Transport::Tcp);
+    assert_eq!((told.truncated, told.sections.map(|section| section.len())), (false, [12, 13, 0]));
+    assert!(over("wide.example.", "TXT", Transport::Udp).truncated);
 }
 
 #[test]

@@ -1,11 +1,15 @@
 //! Zones from text, queries, and answers in text, each of which hickory-proto has read as well.
 
 use ddi_core::UnixTime;
-use ddi_dns::answer::{AnswerConfig, AnswerContext, Answered, Transport};
-use ddi_dns::message::{Flags, Header, Reader, Section};
+use ddi_dns::answer::{AnswerConfig, AnswerContext, Answered, Detail, Transport};
+use ddi_dns::message::{Flags, Header, Reader};
 use ddi_dns::zone::{Builder, Snapshot};
 use ddi_dns::{Class, Name, Rtype};
 use std::fmt::Write as _;
+
+#[path = "../hickory/check.rs"]
+mod hickory;
+pub(crate) use hickory::check_with_hickory;
 
 pub(crate) fn name(text: &str) -> Name {
     text.parse().unwrap_or_else(|e| panic!("{text}: {e}"))
@@ -190,36 +194,20 @@ fn shown(rtype: Rtype, rdata: &[u8]) -> String {
     }
 }
 
-/// hickory-proto reads what we wrote, writes it anew, and it is the same.
-pub(crate) fn check_with_hickory(message: &[u8]) {
-    let theirs =
-        hickory_proto::op::Message::from_vec(message).unwrap_or_else(|e| panic!("{e}: {message:02x?}"));
-    let again = theirs.to_vec().unwrap();
-    assert_eq!(records(&again), records(message), "{message:02x?}");
-}
-
-type Parts = (Section, Name, Rtype, Class, u32, Vec<u8>);
-
-fn records(message: &[u8]) -> (Header, Vec<Parts>) {
-    let mut reader = Reader::new(message).unwrap();
-    let header = *reader.header();
-    let mut parts = Vec::new();
-    while let Some(record) = reader.record().unwrap() {
-        let mut rdata = Vec::new();
-        record.expand_rdata(&mut rdata).unwrap();
-        parts.push((record.section, record.owner(), record.rtype, record.class, record.ttl, rdata));
-    }
-    reader.finish().unwrap();
-    (header, parts)
-}
-
 pub(crate) fn context(config: &AnswerConfig, transport: Transport) -> AnswerContext<'_> {
     AnswerContext::new(config, transport, "192.0.2.77".parse().unwrap(), UnixTime(1_800_000_000))
 }
 
-/// Asks a zone over UDP with the usual settings.
+/// Answers that say no more than they must, so that tests can tell what that is.
+pub(crate) fn minimal() -> AnswerConfig {
+    let mut config = AnswerConfig::default();
+    config.detail = Detail::Minimal;
+    config
+}
+
+/// Asks a zone over UDP for a minimal answer.
 pub(crate) fn ask(zone: &Snapshot, ask: &Ask) -> Told {
-    let config = AnswerConfig::default();
+    let config = minimal();
     ask_with(zone, ask, &context(&config, Transport::Udp)).1
 }
 
