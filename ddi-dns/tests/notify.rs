@@ -8,9 +8,9 @@ use ddi_dns::message::Rcode;
 use ddi_dns::notify::{Notifier, NotifierConfig, Notify, NotifyError, NotifyEvent, NotifyTarget};
 use ddi_dns::tsig::{Algorithm, Key, Keys};
 use ddi_dns::{MessageError, Serial};
-use hickory_proto::op::{Message, OpCode};
+use hickory_proto::op::OpCode;
 use std::net::SocketAddr;
-use support::{NOW, at, name, sample};
+use support::{NOW, at, check_with_hickory, name, sample};
 
 fn target(host: u8) -> NotifyTarget {
     NotifyTarget { addr: SocketAddr::from(([10, 0, 0, host], 53)), key: None }
@@ -24,12 +24,15 @@ fn notifier() -> Notifier {
 fn sent(notifier: &mut Notifier, millis: u64) -> Vec<(SocketAddr, Vec<u8>)> {
     let mut buf = [0; 2048];
     let next = || notifier.poll_transmit(at(millis), &mut buf).map(|t| (t.to, buf[..t.len].to_vec()));
-    std::iter::from_fn(next).collect()
+    let sent: Vec<_> = std::iter::from_fn(next).collect();
+    sent.iter().for_each(|(_, message)| drop(check_with_hickory(message)));
+    sent
 }
 
 fn reply(request: &[u8], rcode: Rcode) -> Vec<u8> {
     let mut buf = [0; 600];
     let len = Notify::parse(request).unwrap().reply(rcode, &mut buf).unwrap();
+    check_with_hickory(&buf[..len]);
     buf[..len].to_vec()
 }
 
@@ -38,7 +41,7 @@ fn the_message_as_others_see_it() {
     let mut notifier = notifier();
     notifier.handle_changed(NOW, &sample(42, 3), &[target(1)]);
     let all = sent(&mut notifier, 0);
-    let request = Message::from_vec(&all[0].1).unwrap();
+    let request = check_with_hickory(&all[0].1);
     assert_eq!(request.metadata.op_code, OpCode::Notify);
     assert!(request.metadata.authoritative, "RFC 1996 section 4.5");
     assert_eq!(request.queries[0].to_string(), "example.com. IN SOA");
@@ -48,7 +51,7 @@ fn the_message_as_others_see_it() {
     );
     let parsed = Notify::parse(&all[0].1).unwrap();
     assert_eq!((parsed.zone, parsed.serial), (name("example.com"), Some(Serial(42))));
-    let answer = Message::from_vec(&reply(&all[0].1, Rcode::NOERROR)).unwrap();
+    let answer = check_with_hickory(&reply(&all[0].1, Rcode::NOERROR));
     assert_eq!(answer.metadata.id, request.metadata.id);
     assert_eq!((answer.metadata.op_code, answer.answers.len()), (OpCode::Notify, 0));
 }

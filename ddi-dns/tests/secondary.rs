@@ -10,7 +10,7 @@ use ddi_dns::secondary::{NotifyRefused, Primary, Saved, Secondary, SecondaryConf
 use ddi_dns::xfr::{Transport, Via};
 use ddi_dns::{Rtype, Serial, Snapshot};
 use std::net::{IpAddr, SocketAddr};
-use support::{NOW, Random, Reply, Server, asked, at, name, sample, serve};
+use support::{NOW, Random, Reply, Server, asked, at, check_with_hickory, name, sample, serve};
 
 fn addr(host: u8) -> SocketAddr {
     SocketAddr::from(([10, 0, 0, host], 53))
@@ -48,6 +48,7 @@ impl Bench {
                 let SocketAddr::V4(to) = transmit.to else { panic!() };
                 let host = to.ip().octets()[3];
                 let query = &buf[skip..transmit.len];
+                check_with_hickory(query);
                 self.asked.push((host, asked(query), transmit.via));
                 let now = self.now();
                 match primary(host, query, transmit.via) {
@@ -96,6 +97,7 @@ fn notify(serial: u32) -> Notify {
     notifier.handle_changed(NOW, &sample(serial, 1), &[target]);
     let mut buf = [0; 1000];
     let len = notifier.poll_transmit(NOW, &mut buf).unwrap().len;
+    check_with_hickory(&buf[..len]);
     Notify::parse(&buf[..len]).unwrap()
 }
 

@@ -145,7 +145,8 @@ impl<'a> RecordView<'a> {
     }
 
     /// Appends the data to `out` with its names expanded, checked against its type's layout. On an error
-    /// `out` is as before. Empty data passes unchecked if `class` is ANY or NONE (RFC 2136 section 2.4).
+    /// `out` is as before. Empty data, which an UPDATE may have for any type (RFC 2136 section 2.4), is no
+    /// exception: [`RecordView::raw_rdata`] tells.
     pub fn expand_rdata(&self, out: &mut Vec<u8>) -> Result<(), MessageError> {
         let start = out.len();
         let done = self.expand_fields(out).and_then(|()| {

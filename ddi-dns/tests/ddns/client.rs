@@ -1,7 +1,7 @@
 //! The client: what it sends, when it sends it again, and what it makes of answers.
 
 use super::server::{Server, client, key, now_at, server_address};
-use super::support::{NOW, absolute, name, request};
+use super::support::{NOW, absolute, check_with_hickory, name, request};
 use ddi_core::Now;
 use ddi_dns::ddns::{
     Binding, Change, ClientConfig, ClientError, ClientEvent, DdnsClient, DdnsError, Outcome, RemoteZone,
@@ -22,6 +22,7 @@ fn binding(host: &str, last: u8) -> Binding {
 fn poll(client: &mut DdnsClient) -> Option<(SocketAddr, Vec<u8>)> {
     let mut buf = [0; 2048];
     let transmit = client.poll_transmit(&mut buf)?;
+    check_with_hickory(&buf[..transmit.len]);
     Some((transmit.to, buf[..transmit.len].to_vec()))
 }
 

@@ -1,6 +1,6 @@
 //! A server that takes updates, and clients of it, without sockets.
 
-use super::support::{MemZones, NOW, Random, dump, name, udp, zone_of};
+use super::support::{MemZones, NOW, Random, check_with_hickory, dump, name, udp, zone_of};
 use ddi_core::{Instant, Now};
 use ddi_dns::acl::AccessList;
 use ddi_dns::ddns::{
@@ -54,12 +54,13 @@ impl Server {
 
     /// The answer to a message.
     pub(crate) fn answer(&mut self, now: Now, message: &[u8]) -> Vec<u8> {
-        hickory_proto::op::Message::from_vec(message).expect("hickory reads what we write");
+        check_with_hickory(message);
         self.updates.handle_request(now, &mut self.store, udp(1), message);
         self.store.durable = self.store.deltas.len() as u64;
         while self.updates.poll_event().is_some() {}
         let mut buf = [0; 1232];
         let len = self.updates.poll_transmit(&self.store, &mut buf).expect("an answer").len;
+        check_with_hickory(&buf[..len]);
         buf[..len].to_vec()
     }
 

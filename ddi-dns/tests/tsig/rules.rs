@@ -9,6 +9,7 @@ fn refusal(keys: &Keys, request: &[u8], now: UnixTime) -> (TsigError, Vec<u8>) {
     let rejection = keys.check(request, now).expect_err("it must be refused");
     let mut buf = [0; 512];
     let len = rejection.reply(request, now, &mut buf).expect("room for it");
+    super::check_with_hickory(&buf[..len]);
     let header = Header::parse(&buf[..len]).unwrap();
     assert!(header.flags.has(Flags::QR));
     assert_eq!(header.id, Header::parse(request).unwrap().id);

@@ -18,6 +18,7 @@ fn signed(signer: &mut Signer, id: u16, now: UnixTime) -> Vec<u8> {
     let (mut buf, len) = message(id, Flags::default().with(Flags::QR));
     let len = signer.sign(&mut buf, len, now).unwrap();
     buf.truncate(len);
+    hickory(&buf);
     buf
 }
 
@@ -64,7 +65,6 @@ fn all_signed() {
         for number in 0..200 {
             let now = UnixTime(NOW.0 + number);
             let message = signed(&mut signer, 0x0102, now);
-            hickory(&message);
             if number > 0 {
                 assert_eq!(message, later(algorithm, &prior, &[], 0x0102, now), "message {number}");
             }

@@ -1,6 +1,6 @@
 //! A secondary hands updates on.
 
-use super::support::{MemZones, NOW, absolute, name, open_zone, request, udp, zone};
+use super::support::{MemZones, NOW, absolute, check_with_hickory, name, open_zone, request, udp, zone};
 use ddi_core::{Instant, Now};
 use ddi_dns::acl::AccessList;
 use ddi_dns::message::{Header, Rcode};
@@ -66,7 +66,7 @@ fn poll(forwarder: &mut Forwarder) -> Option<(ForwardTransmit, Vec<u8>)> {
     let (ForwardTransmit::Answer { len, .. } | ForwardTransmit::Request { len, .. }) = transmit else {
         panic!("{transmit:?}")
     };
-    hickory_proto::op::Message::from_vec(&buf[..len]).expect("hickory reads what we write");
+    check_with_hickory(&buf[..len]);
     Some((transmit, buf[..len].to_vec()))
 }
 
@@ -79,6 +79,7 @@ fn ask_primary(known: &[&str], message: &[u8]) -> (Vec<u8>, Serial) {
     store.durable = 1;
     let mut buf = [0; 1232];
     let len = updates.poll_transmit(&store, &mut buf).unwrap().len;
+    check_with_hickory(&buf[..len]);
     (buf[..len].to_vec(), store.zone("example.com").serial())
 }
 

@@ -1,6 +1,6 @@
 //! The server's machine: signatures, answers that wait, events.
 
-use super::support::{MemZones, NOW, absolute, name, open_zone, request, udp, zone};
+use super::support::{MemZones, NOW, absolute, check_with_hickory, name, open_zone, request, udp, zone};
 use ddi_core::{Lsn, Now, UnixTime};
 use ddi_dns::acl::AccessList;
 use ddi_dns::message::{Flags, Header, Opcode, Rcode, Reader};
@@ -38,7 +38,7 @@ fn poll(updates: &mut Updates, store: &MemZones) -> Option<(Source, Vec<u8>)> {
     let mut buf = [0; 1232];
     let transmit = updates.poll_transmit(store, &mut buf)?;
     let bytes = buf[..transmit.len].to_vec();
-    hickory_proto::op::Message::from_vec(&bytes).expect("hickory reads what we write");
+    check_with_hickory(&bytes);
     Some((transmit.to, bytes))
 }
 

@@ -12,6 +12,10 @@ use ddi_dns::zone::Builder;
 use ddi_dns::{Class, Edit, Name, Rtype, SerialPolicy, Snapshot};
 use std::sync::Arc;
 
+#[path = "../hickory/check.rs"]
+mod hickory;
+pub(crate) use hickory::check_with_hickory;
+
 pub(crate) const NOW: Now = Now { instant: Instant(1000), unix: UnixTime(1_700_000_000) };
 
 pub(crate) fn at(millis: u64) -> Now {
@@ -204,6 +208,7 @@ pub(crate) fn run_cut(
     for _ in 0..100 {
         if let Some(transmit) = xfr.poll_transmit(at(millis), &mut buf) {
             let skip = if transmit.via == Via::Tcp { 2 } else { 0 };
+            check_with_hickory(&buf[skip..transmit.len]);
             match primary(&buf[skip..transmit.len], transmit.via) {
                 Reply::Datagram(bytes) => xfr.handle_datagram(at(millis), &bytes),
                 Reply::Stream { messages, closes } => {
@@ -284,6 +289,7 @@ pub(crate) fn query(config: XfrInConfig) -> Vec<u8> {
     let mut buf = [0; 4096];
     let transmit = XfrIn::new(config).poll_transmit(NOW, &mut buf).unwrap();
     let skip = if transmit.via == Via::Tcp { 2 } else { 0 };
+    check_with_hickory(&buf[skip..transmit.len]);
     buf[skip..transmit.len].to_vec()
 }
 
