@@ -45,7 +45,7 @@ fn read(path: &Path, zone: &str) -> Result<bool, Box<dyn Error>> {
             Ok(Step::Record(record)) => {
                 let pushed = builder.push(record.owner, record.rtype, record.ttl, record.rdata);
                 if let Err(error) = pushed {
-                    eprintln!("{} {}: {error}", record.owner, record.rtype);
+                    eprintln!("{}", parser.place(error));
                     faults += 1;
                 }
             }
@@ -69,7 +69,7 @@ fn read(path: &Path, zone: &str) -> Result<bool, Box<dyn Error>> {
             }
         }
     }
-    let snapshot = builder.finish()?;
+    let snapshot = builder.finish().map_err(|error| parser.place(error))?;
     let (names, records, serial) = (snapshot.names(), snapshot.records(), snapshot.serial());
     println!("{names} names, {records} records, serial {serial}, read in {:?}", start.elapsed());
     for fault in check(&snapshot) {

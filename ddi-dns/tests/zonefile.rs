@@ -1,5 +1,6 @@
 //! Zone files: what the parser takes and refuses, and that what the writer writes is read back as it was.
 
+use ddi_dns::zone::{Builder, Snapshot};
 use ddi_dns::zonefile::{Config, GENERATE_MAX, INCLUDE_MAX, Parser, RECORD_TEXT_MAX, Step, Writer};
 use ddi_dns::zonefile::{ZoneFileError, ZoneFileFault};
 use ddi_dns::{Name, RecordRef, Rtype};
@@ -248,4 +249,69 @@ fn other_classes_and_meta_types_are_refused() {
         assert!(error(&text).ends_with("type is not known, or never in a zone"), "{meta}");
     }
     assert_eq!(read(b"$TTL 1\r\na CLASS1 TYPE1 \\# 4 01020304\r\n").unwrap()[0].3, [1, 2, 3, 4]);
+}
+
+/// The zone of a text, which may include one other file; errors with their place.
+fn load(text: &str, included: &str) -> Result<Snapshot, ZoneFileError> {
+    let mut parser = Parser::new(&Config::new("z", origin().as_ref()));
+    let mut builder = Builder::new(origin().as_ref());
+    parser.push(text.as_bytes());
+    parser.end();
+    loop {
+        match parser.step()? {
+            Step::Record(record) => {
+                let pushed = builder.push(record.owner, record.rtype, record.ttl, record.rdata);
+                pushed.map_err(|error| parser.place(error))?;
+            }
+            Step::Include(_) => {
+                parser.push(included.as_bytes());
+                parser.end();
+            }
+            Step::Text => panic!("it was ended"),
+            Step::End => return builder.finish().map_err(|error| parser.place(error)),
+        }
+    }
+}
+
+#[test]
+fn what_a_zone_has_against_a_record_is_told_with_its_place() {
+    let soa = "$TTL 1\n@ SOA a b 1 2 3 4 5\n";
+    assert_eq!(load(&format!("{soa}@ SOA A b ( 1 2\n 3 4 5 )\n"), "").unwrap().records(), 1);
+    let cases = [
+        (
+            "www A 192.0.2.1\n\n; text\nwww.example.org. A 192.0.2.1\n",
+            "",
+            "z:6:1: www.example.org. is not in the zone",
+        ),
+        ("www ( A\n 192.0.2.1 )\n\n  TXT (\n x )\nx. TXT y\n", "", "z:8:1: x. is not in the zone"),
+        ("@ SOA a b (\n 1 2 3 4 6 )\n", "", "z:3:1: zone has more than one SOA"),
+        ("a SOA a b 1 2 3 4 5", "", "z:3:1: a.example.com.: SOA is not at the apex"),
+        ("$INCLUDE other\n", "x A 192.0.2.1\n\nx.org. A 192.0.2.2\n", "other:3:1: x.org. is not in the zone"),
+        ("$INCLUDE other\nx.org. A 192.0.2.2\n", "x A 192.0.2.1\n\n", "z:4:1: x.org. is not in the zone"),
+        ("\n$GENERATE 1-3 h$.org. A 192.0.2.$\n", "", "z:4:1: h1.org. is not in the zone"),
+    ];
+    for (text, included, expected) in cases {
+        assert_eq!(load(&format!("{soa}{text}"), included).expect_err(text).to_string(), expected);
+    }
+    // Of the whole: where it ends.
+    let none = load("$TTL 1\nwww A 192.0.2.1\n", "").unwrap_err();
+    assert_eq!(none.to_string(), "z:3:1: zone has no SOA");
+    assert!(matches!(none.fault, ZoneFileFault::Zone(ddi_dns::ZoneError::NoSoa)) && !none.is_fatal());
+    assert_eq!(load("", "").unwrap_err().to_string(), "z:1:1: zone has no SOA");
+}
+
+/// What can't be in the zone does not keep the parser from what follows.
+#[test]
+fn after_a_record_of_another_zone_the_next_is_read() {
+    let mut parser = Parser::new(&Config::new("z", origin().as_ref()));
+    let mut builder = Builder::new(origin().as_ref());
+    parser.push(b"$TTL 1\nx.org. A 192.0.2.1\n@ SOA a b 1 2 3 4 5\ny.org. A 192.0.2.1\n");
+    parser.end();
+    let mut told = Vec::new();
+    while let Step::Record(record) = parser.step().unwrap() {
+        if let Err(error) = builder.push(record.owner, record.rtype, record.ttl, record.rdata) {
+            told.push(parser.place(error).line);
+        }
+    }
+    assert_eq!((told, builder.finish().unwrap().records()), (vec![2, 4], 1));
 }

@@ -5,7 +5,7 @@ use crate::dns_name::ddi_name;
 use crate::guard;
 use crate::handle::{Failure, Handle, noun};
 use crate::slice::{self, Buffer, Out};
-use crate::status::{DDI_E_IO, DDI_E_STATE, DDI_E_ZONE_FILE, DDI_OK, ddi_status};
+use crate::status::{DDI_E_IO, DDI_E_STATE, DDI_E_ZONE, DDI_OK, ddi_status};
 use crate::zone::{ZoneVersion, ddi_zone};
 use ddi_dns::zone::Builder;
 use ddi_dns::zonefile::{Config, Include, Parser, Step};
@@ -68,29 +68,23 @@ impl Loader {
             return Err(Failure::new(DDI_E_STATE, "it is finished, or an earlier fault ended it"));
         };
         loop {
-            let step = self.parser.step().map_err(Failure::from).and_then(|step| {
-                Ok(match step {
-                    Step::Record(record) => {
-                        let pushed = builder.push(record.owner, record.rtype, record.ttl, record.rdata);
-                        pushed.map_err(|e| Failure::new(DDI_E_ZONE_FILE, e))?;
-                        None
+            let error = match self.parser.step() {
+                Ok(Step::Record(record)) => {
+                    match builder.push(record.owner, record.rtype, record.ttl, record.rdata) {
+                        Ok(()) => continue,
+                        Err(error) => self.parser.place(error),
                     }
-                    Step::Text => Some(DDI_LOADER_TEXT),
-                    Step::Include(include) => {
-                        self.include = Some(include);
-                        Some(DDI_LOADER_INCLUDE)
-                    }
-                    Step::End => Some(DDI_LOADER_DONE),
-                })
-            });
-            match step {
-                Ok(None) => {}
-                Ok(Some(wanted)) => return Ok(wanted),
-                Err(failure) => {
-                    self.is_spoilt = true;
-                    return Err(failure);
                 }
-            }
+                Ok(Step::Text) => return Ok(DDI_LOADER_TEXT),
+                Ok(Step::Include(include)) => {
+                    self.include = Some(include);
+                    return Ok(DDI_LOADER_INCLUDE);
+                }
+                Ok(Step::End) => return Ok(DDI_LOADER_DONE),
+                Err(error) => error,
+            };
+            self.is_spoilt = true;
+            return Err(error.into());
         }
     }
 
@@ -232,7 +226,7 @@ pub unsafe extern "C" fn ddi_zone_loader_read_file(
 /// The zone, once all was read. The loader is of no more use. Caller owns the zone: `ddi_zone_free`.
 ///
 /// Errors: `DDI_E_NULL`, `DDI_E_STATE` (text is missing, an earlier fault, or finished before), `DDI_E_ZONE`
-/// (no zone: no SOA, or two).
+/// (no zone: it has no SOA).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddi_zone_loader_finish(
     loader: *mut ddi_zone_loader,
@@ -247,7 +241,9 @@ pub unsafe extern "C" fn ddi_zone_loader_finish(
             }
             let builder = loader.builder.take();
             let builder = builder.ok_or_else(|| Failure::new(DDI_E_STATE, "it is finished"))?;
-            out.set(guard::give(ZoneVersion::from(builder.finish()?)));
+            let finished = builder.finish();
+            let zone = finished.map_err(|error| Failure::new(DDI_E_ZONE, loader.parser.place(error)))?;
+            out.set(guard::give(ZoneVersion::from(zone)));
             Ok(DDI_OK)
         })
     }

@@ -21,13 +21,15 @@ use std::sync::Arc;
 pub struct Builder {
     apex: Arc<Apex>,
     pushed: Pushed,
+    /// The SOA's data.
+    soa: Option<Box<[u8]>>,
 }
 
 impl Builder {
     /// A zone of this name.
     #[must_use]
     pub fn new(apex: NameRef<'_>) -> Self {
-        Self { apex: Arc::new(Apex::new(apex)), pushed: Pushed::default() }
+        Self { apex: Arc::new(Apex::new(apex)), pushed: Pushed::default(), soa: None }
     }
 
     /// The zone's name.
@@ -57,6 +59,12 @@ impl Builder {
         rdata: &[u8],
     ) -> Result<(), ZoneError> {
         check_record(self.apex(), owner, rtype, rdata)?;
+        if rtype == Rtype::SOA {
+            let soa = self.soa.get_or_insert_with(|| rdata.into());
+            if super::rdata::compare(rtype, soa, rdata).is_ne() {
+                return Err(ZoneError::ManySoas);
+            }
+        }
         if let Some(labels) = plain_labels(&self.apex, owner) {
             self.pushed.push_plain(labels, rtype, ttl, rdata);
             return Ok(());
@@ -149,9 +157,6 @@ impl Maker {
             self.ttl = self.ttl.min(record.ttl);
             if super::rdata::compare(record.rtype, &self.rdatas[self.last..], record.rdata).is_eq() {
                 return Ok(());
-            }
-            if record.rtype == Rtype::SOA {
-                return Err(ZoneError::ManySoas);
             }
             if self.rdatas.len() + 2 + record.rdata.len() > RRSET_BYTES_MAX {
                 return Err(ZoneError::RrsetTooLarge { owner: self.owner(), rtype: record.rtype });

@@ -2,6 +2,7 @@
 
 use crate::name::NameError;
 use crate::rr::RdataError;
+use crate::zone::ZoneError;
 use std::sync::Arc;
 
 /// Why a line is not a record or a directive.
@@ -77,6 +78,9 @@ pub enum ZoneFileFault {
     /// The caller did not open the file.
     #[error("file can't be included: {0}")]
     Include(Box<str>),
+    /// The record can't be in the zone, or the zone can't be without one: see [`super::Parser::place`].
+    #[error(transparent)]
+    Zone(#[from] ZoneError),
     /// One record's text is longer than [`super::RECORD_TEXT_MAX`].
     #[error("record is longer than {} bytes of text", super::RECORD_TEXT_MAX)]
     RecordTooLong,

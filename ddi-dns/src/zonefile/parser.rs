@@ -7,6 +7,7 @@ use super::scan::{NameBuffer, Scan};
 use crate::delta::RecordRef;
 use crate::name::{Name, NameRef};
 use crate::rr::Class;
+use crate::zone::ZoneError;
 use std::sync::Arc;
 
 /// Most files in one another.
@@ -78,6 +79,8 @@ pub struct Parser {
     /// The line that $GENERATE made.
     line: Vec<u8>,
     generated_bytes: usize,
+    /// The file that was read to its end last, and its last line.
+    ended: (Arc<str>, u64),
 }
 
 /// A file being read.
@@ -95,6 +98,8 @@ struct Source {
     wanted: usize,
     /// Where the directive is that is being obeyed.
     directive: (u64, u64),
+    /// The line of the last record.
+    record: u64,
 }
 
 enum Found {
@@ -121,6 +126,7 @@ impl Parser {
             generate: None,
             line: Vec::new(),
             generated_bytes: 0,
+            ended: (config.file.as_str().into(), 0),
         }
     }
 
@@ -151,6 +157,18 @@ impl Parser {
         };
         self.files.clear();
         error
+    }
+
+    /// What a zone has against the record that was read last, or, at the end, against all of them, with the
+    /// place of that record or of the end. The parser can go on.
+    #[must_use]
+    pub fn place(&self, error: ZoneError) -> ZoneFileError {
+        let (file, (line, column)) = match self.files.last() {
+            Some(file) if self.generate.is_some() => (&file.name, file.directive),
+            Some(file) => (&file.name, (file.record, 1)),
+            None => (&self.ended.0, (self.ended.1, 1)),
+        };
+        ZoneFileError { file: file.clone(), line, column, fault: error.into(), is_fatal: false }
     }
 
     /// The next record, or what the parser wants. After an error that is not fatal it goes on behind it.
@@ -190,6 +208,7 @@ impl Parser {
                 Some(Line::Generate(generate)) => self.generate = Some(generate),
                 Some(Line::Include(inclusion)) => return self.include(*inclusion),
                 None if file.has_ended => {
+                    self.ended = (file.name.clone(), file.line);
                     self.files.pop();
                 }
                 None => return Ok(Found::Text),
@@ -250,8 +269,18 @@ impl Parser {
 
 impl Source {
     const fn new(name: Arc<str>, context: Context) -> Self {
-        let text = Vec::new();
-        Self { name, context, text, at: 0, ready: 0, line: 1, has_ended: false, wanted: 0, directive: (0, 0) }
+        Self {
+            name,
+            context,
+            text: Vec::new(),
+            at: 0,
+            ready: 0,
+            line: 1,
+            has_ended: false,
+            wanted: 0,
+            directive: (0, 0),
+            record: 0,
+        }
     }
 
     fn push(&mut self, text: &[u8]) {
@@ -304,8 +333,10 @@ impl Source {
                 return Err(error);
             }
         };
-        if !matches!(line, Line::Nothing | Line::Record) {
-            self.directive = (self.line, 1);
+        match line {
+            Line::Nothing => {}
+            Line::Record => self.record = self.line,
+            _ => self.directive = (self.line, 1),
         }
         self.advance(len);
         Ok(Some(line))
