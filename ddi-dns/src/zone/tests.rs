@@ -1,5 +1,6 @@
 //! Zones against a naive model: random edits, and what look-ups must say about names of all kinds.
 
+mod cost;
 mod model;
 
 use super::body::Body;

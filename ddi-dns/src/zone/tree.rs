@@ -48,6 +48,12 @@ struct Branch {
     children: Vec<Node>,
 }
 
+#[cfg(test)]
+thread_local! {
+    /// How many branches this thread has looked at.
+    pub(super) static VISITS: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+}
+
 /// A separating key has no value.
 const NOTHING: Value<'static> = Value { tagged: false, bytes: &[] };
 
@@ -247,6 +253,8 @@ impl Branch {
 
     /// Which child holds `key`, if any does.
     fn child_of(&self, key: &[u8]) -> usize {
+        #[cfg(test)]
+        VISITS.set(VISITS.get() + 1);
         match self.firsts.seek(key) {
             Ok(i) => i + 1,
             Err(i) => i,
