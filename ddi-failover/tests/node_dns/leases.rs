@@ -2,13 +2,14 @@
 
 use super::client::{addresses, ask, axfr, text};
 use super::harness::{Home, Node, Relay};
-use super::message::{MessageType, Request};
+use super::message::{Answer, MessageType, Request};
 use super::{serial, zone_of};
 use ddi_dns::message::Rcode;
 use ddi_dns::rr::Rtype;
 use nix::sys::signal::Signal;
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
 
 const CONFIG: &str = r#"
 data_dir = "state"
@@ -165,14 +166,13 @@ fn names_wait_for_a_frozen_zone() {
     wait_for_names(&home, node.dns, &stay);
     home.ctl_json(&["zone", "example.com", "freeze"]);
     let clients = bind(&relay, 0..3);
-    let pointer = reverse(clients[2].1);
-    home.wait_until("the reverse zone", || !ask(node.dns, &pointer, Rtype::PTR).answers.is_empty());
-    assert_eq!(ask(node.dns, "c2.example.com", Rtype::A).rcode, Rcode::NXDOMAIN);
     for (_, address) in &before {
         home.ctl_json(&["release", &address.to_string()]);
     }
     home.wait_until("names that wait to go", || zone_of(&home, "example.com")["names_waiting"] == 2);
     assert_eq!(addresses(node.dns, "c10.example.com"), [before[0].1.octets()]);
+    assert_eq!(ask(node.dns, "c2.example.com", Rtype::A).rcode, Rcode::NXDOMAIN);
+    assert_eq!(ask(node.dns, &reverse(clients[2].1), Rtype::PTR).rcode, Rcode::NXDOMAIN, "it waits, too");
     home.ctl_json(&["zone", "example.com", "thaw"]);
     wait_for_names(&home, node.dns, &clients);
     wait_for_names(&home, node.dns, &stay);
@@ -191,5 +191,88 @@ fn names_of_leases_outlive_a_reload_of_their_zone() {
     home.ctl_json(&["zone", "example.com", "reload"]);
     assert_eq!(addresses(node.dns, "new.example.com"), [[192, 0, 2, 54]]);
     wait_for_names(&home, node.dns, &clients);
+    assert!(node.stop().success());
+}
+
+/// Binds or renews as a client that wants this name (option 81).
+fn ask_named(relay: &Relay, nth: u32, xid: u32, label: &str, request: Request) -> Answer {
+    let len = u8::try_from(label.len()).unwrap();
+    // In wire form without an end, and the server is to update.
+    let fqdn = [&[81, len + 4, 0b101, 0, 0, len][..], label.as_bytes()].concat();
+    relay.send_with(nth, xid, request, &fqdn);
+    relay.answer(xid, Duration::from_secs(20)).expect("an answer")
+}
+
+fn bind_named(relay: &Relay, nth: u32, label: &str) -> Ipv4Addr {
+    let offer = ask_named(relay, nth, nth * 2 + 1, label, Request::Discover);
+    let select = Request::Select { address: offer.address, server: offer.server };
+    let ack = ask_named(relay, nth, nth * 2 + 2, label, select);
+    assert_eq!((ack.kind, ack.address), (MessageType::Ack, offer.address));
+    ack.address
+}
+
+fn wait_for_refused(home: &Home, count: u64) {
+    home.wait_until("the count of names refused", || {
+        zone_of(home, "example.com")["names_refused"].as_u64() == Some(count)
+    });
+}
+
+#[test]
+fn two_clients_want_one_name() {
+    let home = home(CONFIG);
+    let node = Node::start(&home);
+    let relay = Relay::new(&node);
+    let name = "shared.example.com";
+    let pointer = |address: Ipv4Addr| ask(node.dns, &reverse(address), Rtype::PTR);
+    let owner = bind_named(&relay, 1, "shared");
+    home.wait_until("the name", || addresses(node.dns, name) == [owner.octets()]);
+    let other = bind_named(&relay, 2, "shared");
+    wait_for_refused(&home, 1);
+    assert_eq!(addresses(node.dns, name), [owner.octets()]);
+    assert_eq!(pointer(owner).answers.len(), 1);
+    assert_eq!(pointer(other).rcode, Rcode::NXDOMAIN, "RFC 4703 section 5.3: no PTR without the name");
+    let told = format!("{name}. for {other}: the name is somebody else's");
+    home.wait_for(&told);
+
+    // Tried again, in vain, and told once.
+    ask_named(&relay, 2, 100, "shared", Request::Renew { address: other });
+    let last = bind(&relay, 3..4);
+    wait_for_names(&home, node.dns, &last);
+    assert_eq!(addresses(node.dns, name), [owner.octets()]);
+    assert_eq!(home.stderr().matches(&told).count(), 1);
+
+    home.ctl_json(&["release", &owner.to_string()]);
+    home.wait_until("no name", || ask(node.dns, name, Rtype::A).rcode == Rcode::NXDOMAIN);
+    ask_named(&relay, 2, 101, "shared", Request::Renew { address: other });
+    home.wait_until("the other's name", || addresses(node.dns, name) == [other.octets()]);
+    wait_for_refused(&home, 0);
+    home.wait_until("the other's pointer", || pointer(other).answers.len() == 1);
+    assert!(node.stop().success());
+}
+
+#[test]
+fn a_name_that_an_operator_gave_is_left_alone() {
+    let home = home(CONFIG);
+    let file = home.0.join("forward.zone");
+    let before = fs::read_to_string(&file).unwrap();
+    fs::write(&file, format!("{before}fixed A 192.0.2.9\n")).unwrap();
+    let node = Node::start(&home);
+    let relay = Relay::new(&node);
+    let address = bind_named(&relay, 1, "fixed");
+    wait_for_refused(&home, 1);
+    assert_eq!(addresses(node.dns, "fixed.example.com"), [[192, 0, 2, 9]]);
+    assert_eq!(ask(node.dns, &reverse(address), Rtype::PTR).rcode, Rcode::NXDOMAIN);
+    // Who goes wants nothing any more, and takes nothing along.
+    home.ctl_json(&["release", &address.to_string()]);
+    wait_for_refused(&home, 0);
+    assert_eq!(addresses(node.dns, "fixed.example.com"), [[192, 0, 2, 9]]);
+
+    let address = bind_named(&relay, 2, "fixed");
+    wait_for_refused(&home, 1);
+    fs::write(&file, &before).unwrap();
+    home.ctl_json(&["zone", "example.com", "reload"]);
+    home.wait_until("the name", || addresses(node.dns, "fixed.example.com") == [address.octets()]);
+    home.wait_until("its pointer", || ask(node.dns, &reverse(address), Rtype::PTR).answers.len() == 1);
+    wait_for_refused(&home, 0);
     assert!(node.stop().success());
 }

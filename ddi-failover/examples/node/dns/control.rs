@@ -61,6 +61,7 @@ impl Server {
             },
             "frozen": served.is_frozen,
             "names_waiting": self.names.waiting(nth),
+            "names_refused": self.names.refused(nth),
             "expired": served.is_expired,
             "expires_in_seconds": self.desk.follows.expire_secs(now, nth),
         })

@@ -2,6 +2,12 @@
 //!
 //! The leases decide. Whoever writes one (this server, its partner, an expiry) makes the packet thread send
 //! it here; at the start all are sent. What a lease said before is remembered here, so that it can go.
+//!
+//! A name that is somebody else's is left alone, the client gets no PTR for it, and the next time that its lease
+//! is written the name is tried again.
+
+mod refused;
+mod steps;
 
 use super::zones::Zones;
 use crate::config::dns::ZoneRole;
@@ -11,9 +17,10 @@ use ddi_core::{BindingState, Instant, Lease, LeaseAddr, Now, UnixTime};
 use ddi_dns::Name;
 use ddi_dns::ddns::{self, Binding, Change};
 use ddi_dns::dhcid::Dhcid;
-use ddi_dns::zone::Edit;
+use refused::Refused;
 use std::collections::{HashMap, VecDeque};
 use std::net::{IpAddr, Ipv4Addr};
+use steps::{Made, Step, make};
 
 /// Changes that are made in one turn.
 const SLICE: usize = 1000;
@@ -78,6 +85,8 @@ pub struct Names {
     /// Zones that can't be changed now, and the names that go from them when they can be: what comes is known
     /// from `standing`.
     held: HashMap<usize, Vec<Change>>,
+    /// Names that their clients can't have.
+    refused: Refused,
 }
 
 /// Names that wait to go from one zone, at the most. More than so many of those who left are not remembered.
@@ -86,7 +95,13 @@ const HELD_MAX: usize = 100_000;
 impl Names {
     pub fn new(plans: &[DdnsPlan]) -> Self {
         let plans = plans.iter().map(|plan| (plan.subnet_id, plan.clone())).collect();
-        Self { plans, standing: HashMap::new(), waiting: VecDeque::new(), held: HashMap::new() }
+        Self {
+            plans,
+            standing: HashMap::new(),
+            waiting: VecDeque::new(),
+            held: HashMap::new(),
+            refused: Refused::default(),
+        }
     }
 
     /// Other subnets have names now, or in other zones: what stands by the old plans goes. The leases are
@@ -97,12 +112,15 @@ impl Names {
         let (standing, gone) =
             std::mem::take(&mut self.standing).into_iter().partition(|(_, one)| stays(one));
         let gone: HashMap<Ipv4Addr, Named> = gone;
-        let mut todo = HashMap::new();
-        gone.values().for_each(|named| self.plan(zones, named, false, &mut todo));
+        let mut steps = Vec::new();
+        for (address, named) in &gone {
+            self.refused.remove(*address);
+            self.plan_removal(zones, named, &mut steps);
+        }
         self.standing = standing;
         self.plans = new;
-        for (nth, changes) in todo {
-            self.hold(nth, changes, zones);
+        for step in steps {
+            self.hold(step.nth, vec![step.change], zones);
         }
     }
 
@@ -126,6 +144,11 @@ impl Names {
     /// Names that wait to go from a zone.
     pub fn waiting(&self, nth: usize) -> usize {
         self.held.get(&nth).map_or(0, Vec::len)
+    }
+
+    /// Names of a zone that their clients can't have: they are others'.
+    pub fn refused(&self, nth: usize) -> usize {
+        self.refused.count(nth)
     }
 
     /// The zone can be changed again, or has another content: what should stand there is added anew.
@@ -156,77 +179,141 @@ impl Names {
 
     /// Makes the next changes.
     pub fn turn(&mut self, now: Now, zones: &mut Zones) {
-        let mut todo: HashMap<usize, Vec<Change>> = HashMap::new();
+        let mut steps = Vec::new();
         for _ in 0..SLICE {
             let Some(change) = self.waiting.pop_front() else { break };
-            let old = self.standing.get(&change.address);
-            if old.is_some() && old == change.binding.as_ref() {
-                continue;
-            }
-            let is_same_name =
-                |a: &Named, b: &Named| a.binding.name == b.binding.name && a.subnet_id == b.subnet_id;
-            // What a lease that has ended said may stand there from before a restart.
-            if let Some(old) = old.or(change.ended.as_ref())
-                && change.binding.as_ref().is_none_or(|new| !is_same_name(old, new))
-            {
-                self.plan(zones, old, false, &mut todo);
-            }
-            match change.binding {
-                Some(new) => {
-                    self.plan(zones, &new, true, &mut todo);
-                    self.standing.insert(change.address, new);
-                }
-                None => {
-                    self.standing.remove(&change.address);
-                }
-            }
+            self.plan(zones, change, &mut steps);
         }
-        for nth in self.held.keys() {
-            todo.entry(*nth).or_default();
+        let (forward, reverse): (Vec<usize>, Vec<usize>) =
+            (0..steps.len()).partition(|at| steps[*at].is_forward());
+        let mut made = vec![Made::Not; steps.len()];
+        self.make_all(now, zones, &steps, &forward, &mut made);
+        for at in &forward {
+            self.judge(zones, &steps[*at], &made[*at]);
         }
-        for (nth, new) in todo {
-            if !zones.may_change(nth) {
-                self.hold(nth, new, zones);
-                continue;
-            }
-            let mut changes = self.held.remove(&nth).unwrap_or_default();
-            changes.extend(new);
-            if make(now, zones, nth, &changes).is_err() {
-                // One of them can't be made: all but that one are, alone.
-                for change in &changes {
-                    if let Err(why) = make(now, zones, nth, std::slice::from_ref(change)) {
-                        say(format!("{}: {}: {why}", zones.served[nth].plan.apex, change.owner()));
-                    }
+        // RFC 4703 sections 5.3.1 and 5.3.2: the PTR is added when the forward name stands.
+        let mut due = Vec::with_capacity(reverse.len());
+        for at in reverse {
+            match steps[at].after.map_or(&Made::Done, |after| &made[after]) {
+                Made::Done => {}
+                Made::Conflict => {
+                    let binding = steps[at].change.binding().clone();
+                    steps[at].change = Change::RemoveReverse(binding);
                 }
+                Made::Not | Made::Failed(_) => continue,
+            }
+            due.push(at);
+        }
+        self.make_all(now, zones, &steps, &due, &mut made);
+    }
+
+    /// What is to be done about one lease.
+    fn plan(&mut self, zones: &Zones, change: NameChange, steps: &mut Vec<Step>) {
+        let old = self.standing.get(&change.address);
+        if old.is_some() && old == change.binding.as_ref() && !self.refused.has(change.address) {
+            return;
+        }
+        let is_same_name =
+            |a: &Named, b: &Named| a.binding.name == b.binding.name && a.subnet_id == b.subnet_id;
+        // What a lease that has ended said may stand there from before a restart.
+        if let Some(old) = old.or(change.ended.as_ref())
+            && change.binding.as_ref().is_none_or(|new| !is_same_name(old, new))
+        {
+            self.plan_removal(zones, old, steps);
+        }
+        match change.binding {
+            Some(new) => {
+                self.plan_addition(zones, &new, steps);
+                self.standing.insert(change.address, new);
+            }
+            None => {
+                self.standing.remove(&change.address);
+                self.refused.remove(change.address);
             }
         }
     }
 
     /// The zones are others' business where they are secondaries: their primary has the leases, too.
-    fn plan(&self, zones: &Zones, named: &Named, add: bool, todo: &mut HashMap<usize, Vec<Change>>) {
-        let Some(plan) = self.plans.get(&named.subnet_id) else { return };
+    fn zones_of(&self, zones: &Zones, named: &Named) -> (Option<usize>, Option<usize>) {
         let primary = |apex: &Name| {
             let nth = zones.nth(apex.as_ref())?;
             (zones.served[nth].plan.role == ZoneRole::Primary).then_some(nth)
         };
-        let binding = || named.binding.clone();
-        if named.forward
-            && let Some(nth) = primary(&plan.forward)
+        let Some(plan) = self.plans.get(&named.subnet_id) else { return (None, None) };
+        (primary(&plan.forward).filter(|_| named.forward), primary(&plan.reverse))
+    }
+
+    fn plan_removal(&self, zones: &Zones, named: &Named, steps: &mut Vec<Step>) {
+        let (forward, reverse) = self.zones_of(zones, named);
+        let forward = forward.map(|nth| Step::new(nth, Change::RemoveForward(named.binding.clone())));
+        let reverse = reverse.map(|nth| Step::new(nth, Change::RemoveReverse(named.binding.clone())));
+        steps.extend(forward.into_iter().chain(reverse));
+    }
+
+    fn plan_addition(&mut self, zones: &Zones, named: &Named, steps: &mut Vec<Step>) {
+        let (forward, reverse) = self.zones_of(zones, named);
+        let after = forward.map(|nth| {
+            steps.push(Step::new(nth, Change::AddForward(named.binding.clone())));
+            steps.len() - 1
+        });
+        if after.is_none()
+            && let IpAddr::V4(address) = named.binding.address
         {
-            let change = if add { Change::AddForward(binding()) } else { Change::RemoveForward(binding()) };
-            todo.entry(nth).or_default().push(change);
+            self.refused.remove(address);
         }
-        if let Some(nth) = primary(&plan.reverse) {
-            let change = if add { Change::AddReverse(binding()) } else { Change::RemoveReverse(binding()) };
-            todo.entry(nth).or_default().push(change);
+        steps.extend(reverse.map(|nth| Step {
+            nth,
+            change: Change::AddReverse(named.binding.clone()),
+            after,
+        }));
+    }
+
+    /// Makes these steps, each zone's at once; what its zone can't take now is held.
+    fn make_all(&mut self, now: Now, zones: &mut Zones, steps: &[Step], these: &[usize], made: &mut [Made]) {
+        let mut by_zone: HashMap<usize, Vec<usize>> = HashMap::new();
+        for at in these {
+            by_zone.entry(steps[*at].nth).or_default().push(*at);
+        }
+        for nth in self.held.keys() {
+            by_zone.entry(*nth).or_default();
+        }
+        for (nth, these) in by_zone {
+            let new = these.iter().map(|at| steps[*at].change.clone());
+            if !zones.may_change(nth) {
+                self.hold(nth, new.collect(), zones);
+                continue;
+            }
+            let mut changes = self.held.remove(&nth).unwrap_or_default();
+            let before = changes.len();
+            changes.extend(new);
+            let outcomes = make(now, zones, nth, &changes);
+            for (at, outcome) in these.into_iter().zip(outcomes.into_iter().skip(before)) {
+                made[at] = outcome;
+            }
         }
     }
-}
 
-/// All of them in one step of the zone.
-fn make(now: Now, zones: &mut Zones, nth: usize, changes: &[Change]) -> Result<(), String> {
-    let apply = |edit: &mut Edit| {
-        changes.iter().try_for_each(|change| ddns::apply(edit, change).map(|_| ()).map_err(|e| e.to_string()))
-    };
-    zones.change(now.unix, nth, apply).map(|_| ())
+    /// Remembers, and tells, whose name is not theirs.
+    fn judge(&mut self, zones: &Zones, step: &Step, made: &Made) {
+        let Change::AddForward(binding) = &step.change else { return };
+        let IpAddr::V4(address) = binding.address else { return };
+        // The lease may have ended since.
+        if self.standing.get(&address).is_none_or(|named| named.binding.name != binding.name) {
+            return;
+        }
+        match made {
+            Made::Done => self.refused.remove(address),
+            Made::Not => {}
+            Made::Conflict | Made::Failed(_) => {
+                if self.refused.insert(step.nth, address, binding.name.clone()) {
+                    let why = match made {
+                        Made::Failed(why) => why,
+                        _ => "the name is somebody else's",
+                    };
+                    let apex = &zones.served[step.nth].plan.apex;
+                    say(format!("{apex}: {} for {address}: {why}", binding.name));
+                }
+            }
+        }
+    }
 }
