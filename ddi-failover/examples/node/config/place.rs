@@ -69,6 +69,13 @@ pub struct Mistake {
     what: String,
 }
 
+impl Mistake {
+    /// In a file that this one names.
+    pub fn elsewhere(place: impl Into<String>, what: impl Into<String>) -> Self {
+        Self { place: place.into(), what: what.into() }
+    }
+}
+
 impl fmt::Display for Mistake {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.place, self.what)

@@ -85,7 +85,7 @@ impl Desk {
             return Said::Nothing;
         }
         match header.flags.opcode() {
-            Opcode::UPDATE => self.on_update(now, from, message),
+            Opcode::UPDATE => self.on_update(now, from, message, out),
             Opcode::NOTIFY => self.on_notify(now, from, message, out),
             _ => self.on_query(now, from, message, out),
         }
@@ -111,16 +111,34 @@ impl Desk {
         }
     }
 
-    /// Answers come out of the machines, later.
-    fn on_update(&mut self, now: Now, from: Source, message: &[u8]) -> Said {
+    /// Answers come out of the machines, later, but for a zone that can't be changed now.
+    fn on_update(&mut self, now: Now, from: Source, message: &[u8], out: &mut [u8]) -> Said {
         let question = Reader::new(message).and_then(|mut reader| reader.question());
         let nth = question.ok().flatten().and_then(|zone| self.zones.nth(zone.name().as_ref()));
-        if nth.is_some_and(|nth| self.zones.served[nth].plan.role == ZoneRole::Secondary) {
-            self.forwarder.handle_request(now, from, message);
-        } else {
-            self.updates.handle_request(now, &mut self.zones, from, message);
+        match nth {
+            Some(nth) if self.zones.served[nth].plan.role == ZoneRole::Secondary => {
+                self.forwarder.handle_request(now, from, message);
+            }
+            Some(nth) if !self.zones.may_change(nth) => return self.turn_away(now, from, nth, message, out),
+            _ => self.updates.handle_request(now, &mut self.zones, from, message),
         }
         Said::Later
+    }
+
+    /// A frozen zone refuses updates; to one that is being loaded they may be sent again.
+    fn turn_away(&self, now: Now, from: Source, nth: usize, message: &[u8], out: &mut [u8]) -> Said {
+        let signer = match self.keys.check(message, now.unix) {
+            Ok(signer) => signer,
+            Err(rejection) => {
+                return rejection.reply(message, now.unix, out).map_or(Said::Nothing, Said::Answer);
+            }
+        };
+        let who =
+            Requestor { address: from.address.ip(), key: signer.as_ref().map(|signer| signer.key().name()) };
+        let served = &self.zones.served[nth];
+        let may = served.plan.access.permits(Operation::Update, &who) && !served.is_frozen;
+        let rcode = if may { Rcode::SERVFAIL } else { Rcode::REFUSED };
+        refuse(message, rcode, out).map_or(Said::Nothing, |len| signed(now, signer, out, len))
     }
 
     fn on_notify(&mut self, now: Now, from: Source, message: &[u8], out: &mut [u8]) -> Said {

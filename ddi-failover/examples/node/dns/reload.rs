@@ -36,7 +36,7 @@ pub enum Change {
 impl Reload {
     /// Reads the file.
     pub fn read(apex: NameRef<'_>, source: &Source, now: UnixTime) -> Result<Self, String> {
-        let file = load::zone(apex, &source.file)?;
+        let file = load::zone(apex, &source.file).map_err(|failure| failure.to_string())?;
         let change = change(source.newest.as_ref(), &file, source.policy, now)?;
         Ok(Self { base: source.newest.as_ref().map(Snapshot::serial), file, change })
     }

@@ -524,7 +524,7 @@ fn load_missing(zones: &mut Zones) -> Result<(), Failure> {
         else {
             continue;
         };
-        let snapshot = load::zone(served.plan.apex.as_ref(), file).map_err(Failure::System)?;
+        let snapshot = load::zone(served.plan.apex.as_ref(), file)?;
         // Its buffers stay as long as its largest batch was.
         if empty.saturating_sub(zones.journal.log().room()) >= LOAD_BATCH {
             zones.journal.commit().map_err(Failure::at("the journal"))?;
