@@ -3,6 +3,8 @@
 
 #![allow(unreachable_pub, dead_code, reason = "a test program: nothing here is reached from outside")]
 
+#[path = "node_dns/listening.rs"]
+mod listening;
 #[path = "node_dns/client.rs"]
 mod client;
 #[path = "node_dns/durable.rs"]

@@ -11,6 +11,7 @@ mod load;
 mod names;
 pub mod reload;
 mod serve;
+mod sockets;
 mod tcp;
 mod zones;
 

@@ -8,7 +8,7 @@ use ddi_dns::xfr::{Outcome, XfrEvent, XfrIn, XfrInConfig};
 use ddi_dns::zone::Snapshot;
 use ddi_dns::{Name, zonefile};
 use std::io::{Read, Write};
-use std::net::{Ipv4Addr, SocketAddr, TcpStream, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream, UdpSocket};
 use std::time::{Duration, SystemTime};
 
 /// How long an answer may take that must come.
@@ -39,7 +39,8 @@ pub fn key(name: &str, secret: &[u8]) -> Key {
 
 /// One message there and one back, by datagram.
 pub fn exchange(at: SocketAddr, message: &[u8]) -> Vec<u8> {
-    let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let own: IpAddr = if at.is_ipv4() { Ipv4Addr::LOCALHOST.into() } else { Ipv6Addr::LOCALHOST.into() };
+    let socket = UdpSocket::bind((own, 0)).unwrap();
     socket.connect(at).unwrap();
     socket.set_read_timeout(Some(PATIENCE)).unwrap();
     socket.send(message).unwrap();

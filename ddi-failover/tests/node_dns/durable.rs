@@ -153,7 +153,7 @@ fn an_include_stays_below_the_folder_of_its_zone() {
             assert!(node.stop().success());
         } else {
             let output = home.run_to_end();
-            assert_eq!(output.status.code(), Some(1), "{file}");
+            assert_eq!(output.status.code(), Some(2), "{file}");
             let said = String::from_utf8_lossy(&output.stderr).into_owned();
             assert!(said.contains("example.com.zone:9:"), "{file}: {said}");
         }

@@ -4,19 +4,54 @@ use super::place::{At, Fault};
 use super::values::Base64;
 use ddi_dns::Name;
 use serde::Deserialize;
-use std::net::SocketAddrV4;
+use serde::de::{Deserializer, Error, SeqAccess, Visitor};
+use std::fmt;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 /// `[dns]`: the name server.
 #[derive(Deserialize, Hash)]
 #[serde(deny_unknown_fields)]
 pub struct Dns {
-    /// Address and port, of UDP and TCP alike.
-    pub listen: At<SocketAddrV4>,
+    /// Address and port, of UDP and TCP alike, or several of them.
+    pub listen: At<Listen>,
     /// What is told to a client that asks who answers (RFC 5001).
     pub nsid: Option<String>,
     /// The longest answer over UDP, in bytes; 1232.
     pub udp_payload_max: Option<At<u16>>,
+}
+
+/// `"127.0.0.1:53"`, or `["127.0.0.1:53", "[::1]:53"]`.
+#[derive(Hash)]
+pub struct Listen(pub Vec<SocketAddr>);
+
+impl<'de> Deserialize<'de> for Listen {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(ListenVisitor)
+    }
+}
+
+struct ListenVisitor;
+
+impl<'de> Visitor<'de> for ListenVisitor {
+    type Value = Listen;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an address with a port, or an array of them")
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Listen, E> {
+        let address = text.parse().map_err(|e| E::custom(format!("{text:?}: {e}")))?;
+        Ok(Listen(vec![address]))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Listen, A::Error> {
+        let mut addresses = Vec::new();
+        while let Some(address) = seq.next_element()? {
+            addresses.push(address);
+        }
+        Ok(Listen(addresses))
+    }
 }
 
 /// `[[zone]]`.
@@ -28,14 +63,14 @@ pub struct Zone {
     pub role: ZoneRole,
     /// Where a secondary gets the zone.
     #[serde(default)]
-    pub primaries: Vec<SocketAddrV4>,
+    pub primaries: Vec<SocketAddr>,
     /// The TSIG key that a secondary asks with.
     pub primaries_key: Option<At<String>>,
     /// A primary reads it at its first start; after that the journal holds the zone.
     pub file: Option<PathBuf>,
     /// Who is told of each new serial.
     #[serde(default)]
-    pub notify: Vec<SocketAddrV4>,
+    pub notify: Vec<SocketAddr>,
     /// The TSIG key that they are told with.
     pub notify_key: Option<At<String>>,
     /// Who may transfer: prefixes and `key:NAME`.

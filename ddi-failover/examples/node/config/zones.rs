@@ -8,13 +8,13 @@ use ddi_dns::acl::{Access, AccessList, Rule};
 use ddi_dns::tsig::{Key, Keys};
 use ddi_dns::zone;
 use std::collections::HashSet;
-use std::net::{IpAddr, SocketAddrV4};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 /// What the name server is given.
 #[derive(Clone)]
 pub struct DnsPlan {
-    pub listen: SocketAddrV4,
+    pub listen: Vec<SocketAddr>,
     pub nsid: Vec<u8>,
     /// In bytes.
     pub udp_payload_max: u16,
@@ -27,10 +27,10 @@ pub struct DnsPlan {
 pub struct ZonePlan {
     pub apex: Name,
     pub role: ZoneRole,
-    pub primaries: Vec<SocketAddrV4>,
+    pub primaries: Vec<SocketAddr>,
     pub primaries_key: Option<Key>,
     pub file: Option<PathBuf>,
-    pub notify: Vec<SocketAddrV4>,
+    pub notify: Vec<SocketAddr>,
     pub notify_key: Option<Key>,
     pub access: Access,
     pub policy: zone::SerialPolicy,
@@ -61,6 +61,9 @@ pub fn plan(file: &File, folder: &Path) -> Result<Option<DnsPlan>, Fault> {
     {
         return Err(Fault::new(size, "from 512 to 4096 bytes"));
     }
+    if dns.listen.get_ref().0.is_empty() {
+        return Err(Fault::new(&dns.listen, "at least one address"));
+    }
     let mut keys = Keys::default();
     for key in &file.tsig_key {
         keys.add(tsig_key(key)?).map_err(|e| Fault::new(&key.name, e.to_string()))?;
@@ -74,7 +77,7 @@ pub fn plan(file: &File, folder: &Path) -> Result<Option<DnsPlan>, Fault> {
         zones.push(plan);
     }
     Ok(Some(DnsPlan {
-        listen: *dns.listen.get_ref(),
+        listen: dns.listen.get_ref().0.clone(),
         nsid: dns.nsid.clone().unwrap_or_default().into_bytes(),
         udp_payload_max: dns.udp_payload_max.as_ref().map_or(UDP_PAYLOAD_DEFAULT, |size| *size.get_ref()),
         keys,
@@ -122,7 +125,7 @@ fn zone_plan(zone: &Zone, keys: &Keys, folder: &Path) -> Result<ZonePlan, Fault>
     }
     let key = |named: &Option<At<String>>| named.as_ref().map(|named| find(named, keys)).transpose();
     // Who is followed may say that there is news.
-    let primaries = zone.primaries.iter().map(|primary| Rule::prefix(IpAddr::V4(*primary.ip()).into()));
+    let primaries = zone.primaries.iter().map(|primary| Rule::prefix(primary.ip().into()));
     let access = Access {
         transfer: access_list(&zone.allow_transfer, keys)?,
         update: access_list(&zone.allow_update, keys)?,

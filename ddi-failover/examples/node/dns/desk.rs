@@ -54,7 +54,7 @@ impl Desk {
         });
         let forwards = of(ZoneRole::Secondary).map(|zone| ForwardZone {
             apex: zone.apex.clone(),
-            primaries: zone.primaries.iter().map(|primary| SocketAddr::V4(*primary)).collect(),
+            primaries: zone.primaries.clone(),
             key: zone.primaries_key.clone(),
             access: zone.access.update.clone(),
         });
@@ -245,7 +245,7 @@ impl Desk {
     pub fn tell(&mut self, now: Now, nth: usize) {
         let Some(snapshot) = self.zones.visible(nth) else { return };
         let plan = &self.zones.served[nth].plan;
-        let target = |addr| NotifyTarget { addr: SocketAddr::V4(addr), key: plan.notify_key.clone() };
+        let target = |addr| NotifyTarget { addr, key: plan.notify_key.clone() };
         let targets: Vec<_> = plan.notify.iter().copied().map(target).collect();
         self.notifier.handle_changed(now, &snapshot, &targets);
     }

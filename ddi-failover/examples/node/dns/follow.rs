@@ -10,7 +10,7 @@ use ddi_dns::secondary::{
 use ddi_dns::xfr::Via;
 use nix::poll::PollFlags;
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV4};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::os::fd::BorrowedFd;
 
 use super::zones::Zones;
@@ -49,7 +49,7 @@ pub struct Follows {
 
 /// A datagram to a primary.
 pub struct Datagram {
-    pub to: SocketAddrV4,
+    pub to: SocketAddr,
     pub len: usize,
 }
 
@@ -62,10 +62,11 @@ impl Follows {
             if served.plan.role != ZoneRole::Secondary {
                 continue;
             }
-            let primaries = served.plan.primaries.iter().map(|primary| Primary {
-                addr: SocketAddr::V4(*primary),
-                key: served.plan.primaries_key.clone(),
-            });
+            let primaries = served
+                .plan
+                .primaries
+                .iter()
+                .map(|primary| Primary { addr: *primary, key: served.plan.primaries_key.clone() });
             let seed = seed.wrapping_add(nth as u64);
             let mut config = SecondaryConfig::new(served.plan.apex.clone(), primaries.collect(), seed);
             config.notify_gap_millis = NOTIFY_GAP_MILLIS;
@@ -182,11 +183,10 @@ impl Follows {
                 continue;
             };
             match follow.secondary.poll_transmit(now, &mut out[..QUERY_MAX]) {
-                Some(transmit) => match (transmit.via, transmit.to) {
-                    (Via::Udp, SocketAddr::V4(to)) => return Some(Datagram { to, len: transmit.len }),
-                    (Via::Tcp, SocketAddr::V4(to)) => follow.ask(now, to, &transmit, out),
-                    _ => {}
-                },
+                Some(transmit) if transmit.via == Via::Udp => {
+                    return Some(Datagram { to: transmit.to, len: transmit.len });
+                }
+                Some(transmit) => follow.ask(now, &transmit, out),
                 None => {
                     self.to_ask.remove(&nth);
                     self.arm(nth);
@@ -247,9 +247,13 @@ impl Follows {
 
 impl Follow {
     /// Each query over TCP goes over a connection of its own.
-    fn ask(&mut self, now: Now, to: SocketAddrV4, transmit: &SecondaryTransmit, query: &[u8]) {
+    fn ask(&mut self, now: Now, transmit: &SecondaryTransmit, query: &[u8]) {
         self.stream = None;
-        match Stream::dial(Ipv4Addr::UNSPECIFIED, to) {
+        let any: IpAddr = match transmit.to {
+            SocketAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
+            SocketAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
+        };
+        match Stream::dial(any, transmit.to) {
             Ok(mut stream) => {
                 stream.out().extend_from_slice(&query[..transmit.len]);
                 self.stream = Some(stream);
@@ -259,22 +263,26 @@ impl Follow {
     }
 }
 
-/// When it expires (8 bytes), and the primary's address and port, zeros if none; big-endian.
+/// When it expires (8 bytes), and the primary's address (4 or 16) and port, zeros if none; big-endian.
 fn write_saved(saved: &Saved) -> Vec<u8> {
     let (ip, port) = match saved.primary {
-        Some(SocketAddr::V4(primary)) => (*primary.ip(), primary.port()),
-        _ => (Ipv4Addr::UNSPECIFIED, 0),
+        Some(SocketAddr::V6(primary)) => (primary.ip().octets().to_vec(), primary.port()),
+        Some(SocketAddr::V4(primary)) => (primary.ip().octets().to_vec(), primary.port()),
+        None => (vec![0; 4], 0),
     };
-    [&saved.expires.0.to_be_bytes()[..], &ip.octets(), &port.to_be_bytes()].concat()
+    [&saved.expires.0.to_be_bytes()[..], &ip, &port.to_be_bytes()].concat()
 }
 
 /// What can't be read is a zone that has expired: it is not served until a primary confirms it.
 fn read_saved(note: &[u8]) -> Saved {
     let parts = note.split_first_chunk::<8>().and_then(|(expires, rest)| {
-        let (ip, rest) = rest.split_first_chunk::<4>()?;
-        Some((u64::from_be_bytes(*expires), Ipv4Addr::from(*ip), u16::from_be_bytes(*rest.first_chunk()?)))
+        let (ip, port) = rest.split_last_chunk::<2>()?;
+        let ip = match *ip {
+            [a, b, c, d] => Ipv4Addr::new(a, b, c, d).into(),
+            _ => IpAddr::from(<[u8; 16]>::try_from(ip).ok()?),
+        };
+        Some((u64::from_be_bytes(*expires), ip, u16::from_be_bytes(*port)))
     });
     let Some((expires, ip, port)) = parts else { return Saved { primary: None, expires: UnixTime::UNSET } };
-    let primary = (port != 0).then(|| SocketAddr::V4(SocketAddrV4::new(ip, port)));
-    Saved { primary, expires: UnixTime(expires) }
+    Saved { primary: (port != 0).then(|| SocketAddr::new(ip, port)), expires: UnixTime(expires) }
 }

@@ -4,7 +4,7 @@ use crate::net::stream::{Received, Stream};
 use ddi_core::{Instant, Now};
 use ddi_dns::update::Forwarder;
 use nix::poll::PollFlags;
-use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
+use std::net::{IpAddr, SocketAddr};
 use std::os::fd::BorrowedFd;
 
 /// Connections at a time; the oldest makes room.
@@ -14,7 +14,7 @@ const CONNECTIONS_MAX: usize = 64;
 pub const TIMEOUT_MILLIS: u64 = 2000;
 
 struct Connection {
-    to: SocketAddrV4,
+    to: SocketAddr,
     stream: Stream,
     inbound: Vec<u8>,
     end: Instant,
@@ -29,13 +29,13 @@ impl Forwards {
     pub fn send(
         &mut self,
         now: Now,
-        from: Ipv4Addr,
-        to: SocketAddrV4,
+        from: IpAddr,
+        to: SocketAddr,
         request: &[u8],
         forwarder: &mut Forwarder,
     ) {
         let (Ok(len), Ok(mut stream)) = (u16::try_from(request.len()), Stream::dial(from, to)) else {
-            return forwarder.handle_unreachable(now, SocketAddr::V4(to));
+            return forwarder.handle_unreachable(now, to);
         };
         stream.out().extend_from_slice(&len.to_be_bytes());
         stream.out().extend_from_slice(request);
@@ -63,7 +63,7 @@ impl Forwards {
             if ready.next() != Some(&true) {
                 return now.instant < one.end;
             }
-            let to = SocketAddr::V4(one.to);
+            let to = one.to;
             let outcome = one.stream.send().and_then(|()| one.stream.receive(&mut one.inbound));
             if let Some((len, rest)) = one.inbound.split_first_chunk::<2>()
                 && let Some(answer) = rest.get(..u16::from_be_bytes(*len).into())

@@ -1,5 +1,7 @@
 //! A zone from its file.
 
+use super::zones::Zones;
+use crate::config::dns::ZoneRole;
 use crate::config::place::Mistake;
 use crate::run::Failure;
 use crate::say::say;
@@ -12,10 +14,39 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
+/// What is loaded at the start before it is synced, in bytes.
+const LOAD_BATCH: usize = 1 << 20;
 /// What is read at once, in bytes.
 const PIECE: usize = 64 << 10;
 /// Faults that a zone may have and are told, at most; of the others only how many.
 const WARNINGS_MAX: usize = 20;
+
+/// Primaries that the journal does not have yet come from their files.
+pub fn missing(zones: &mut Zones) -> Result<(), Failure> {
+    let empty = zones.journal.log().room();
+    for nth in 0..zones.served.len() {
+        let served = &zones.served[nth];
+        let (true, None, Some(file)) =
+            (served.plan.role == ZoneRole::Primary, &served.newest, &served.plan.file)
+        else {
+            continue;
+        };
+        let snapshot = zone(served.plan.apex.as_ref(), file)?;
+        // Its buffers stay as long as its largest batch was.
+        if empty.saturating_sub(zones.journal.log().room()) >= LOAD_BATCH {
+            zones.journal.commit().map_err(Failure::at("the journal"))?;
+            zones.publish();
+        }
+        if zones.replace_here(nth, snapshot.clone()).is_err() {
+            // A batch of the journal is full.
+            zones.journal.commit().map_err(Failure::at("the journal"))?;
+            zones.replace_here(nth, snapshot).map_err(Failure::System)?;
+        }
+    }
+    zones.journal.commit().map_err(Failure::at("the journal"))?;
+    zones.publish();
+    Ok(())
+}
 
 /// Reads `path`. Files that it includes must lie below its folder. What makes a zone that can't be served as it
 /// is meant is a mistake; what else is wrong with it is said.

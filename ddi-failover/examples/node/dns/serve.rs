@@ -6,17 +6,12 @@ use super::control::Promised;
 use super::desk::{Desk, Said};
 use super::follow::Follows;
 use super::forward::Forwards;
-use super::load;
 use super::names::Names;
+use super::sockets::{Locals, Sockets};
 use super::tcp::{CONNECTIONS_MAX, Connection};
 use super::zones::Zones;
 use crate::config::dns::ZoneRole;
 use crate::config::zones::{DdnsPlan, DnsPlan};
-use crate::net;
-use crate::net::receive::Receiver;
-use crate::net::send::{Sender, Way};
-use crate::net::stream;
-use crate::run::rest::Rest;
 use crate::run::sync::Syncer;
 use crate::run::{Clock, Failure, random};
 use crate::say::say;
@@ -29,20 +24,15 @@ use ddi_dns::xfr::TRANSMIT_MAX;
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::eventfd::{EfdFlags, EventFd};
-use nix::sys::socket::{SockaddrIn, getsockname};
 use std::collections::HashMap;
-use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, TcpListener};
-use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::os::fd::AsFd;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::sync_channel;
 use std::thread::{self, JoinHandle};
 use std::{fs, io};
 
-/// The longest datagram that is sent, in bytes.
-const UDP_MAX: usize = 4096;
-/// Datagrams handled before anything else gets a turn.
-const TURN: usize = 4 * net::BATCH;
 /// Room in the journal's batch for one slice of changes of names, in bytes.
 const NAMES_ROOM: usize = 2 << 20;
 /// Commands that are obeyed before anything else gets a turn.
@@ -51,15 +41,13 @@ const COMMANDS_TURN: usize = 32;
 const NEWS_TURN: usize = 32;
 /// The longest request that is handed on by datagram, in bytes: what is never in pieces on any usual network.
 const FORWARD_UDP_MAX: usize = 1232;
-/// What is loaded at the start before it is synced, in bytes.
-const LOAD_BATCH: usize = 1 << 20;
 /// The journal's folder in the data directory.
 const FOLDER: &str = "dns";
 
 /// The running name server.
 pub struct NameServer {
     /// Where it receives; the port is known even if any was asked for.
-    pub local: SocketAddrV4,
+    pub local: Locals,
     pub commands: Commands,
     thread: Option<JoinHandle<()>>,
 }
@@ -82,7 +70,7 @@ impl NameServer {
                     Ok(server) => server,
                     Err(failure) => return drop(opened.send(Err(failure))),
                 };
-                let _ = opened.send(Ok(server.local));
+                let _ = opened.send(Ok(server.sockets.locals()));
                 if let Err(why) = server.run() {
                     // Nothing more can be promised to those who update zones.
                     say(format!("name server: {why}"));
@@ -106,13 +94,7 @@ impl NameServer {
 }
 
 pub(super) struct Server {
-    local: SocketAddrV4,
-    udp: OwnedFd,
-    receiver: Receiver,
-    sender: Sender<UDP_MAX>,
-    listener: TcpListener,
-    /// After failures of the listener.
-    rest: Rest,
+    sockets: Sockets,
     connections: Vec<Connection>,
     next_link: u64,
     pub(super) desk: Desk,
@@ -131,8 +113,7 @@ pub(super) struct Server {
 
 /// What is ready.
 struct Ready {
-    udp: bool,
-    listener: bool,
+    sockets: Vec<PollFlags>,
     connections: Vec<PollFlags>,
     primaries: Vec<bool>,
     forwards: Vec<bool>,
@@ -157,21 +138,14 @@ impl Server {
             say(format!("{file}: passed over, an older one was whole: {damage}"));
         }
         let mut zones = Zones::new(std::mem::take(&mut plan.zones), journal, wake.clone());
-        load_missing(&mut zones)?;
-        // One port for both transports: where any was asked for, the one that UDP got.
-        let udp = net::udp(plan.listen).map_err(Failure::at(plan.listen))?;
-        let local = getsockname::<SockaddrIn>(udp.as_raw_fd()).map(SocketAddrV4::from);
-        let local = local.map_err(Failure::at(plan.listen))?;
-        let listener = stream::listen(local).map_err(Failure::at(local))?;
+        super::load::missing(&mut zones)?;
+        let plans = zones.served.iter().map(|served| &served.plan);
+        let others = plans.flat_map(|zone| zone.primaries.iter().chain(&zone.notify).copied());
+        let sockets = Sockets::open(&plan.listen, others)?;
         let (clock, seed) = (Clock::start(), u64::from_le_bytes(random()?));
         let follows = Follows::new(clock.now(), &zones, seed);
         Ok(Self {
-            local,
-            udp,
-            receiver: Receiver::new(),
-            sender: Sender::new(),
-            listener,
-            rest: Rest::default(),
+            sockets,
             connections: Vec::new(),
             next_link: 1,
             desk: Desk::new(&plan, zones, follows, seed, random()?),
@@ -200,9 +174,7 @@ impl Server {
         while !self.stopping {
             let ready = self.wait().map_err(|e| format!("poll: {e}"))?;
             let now = self.clock.now();
-            if ready.udp {
-                self.receive(now);
-            }
+            self.receive(now, &ready);
             self.serve_connections(now, &ready);
             self.desk.follows.ready(now, &ready.primaries);
             self.forwards.ready(now, &ready.forwards, &mut self.desk.forwarder);
@@ -232,15 +204,9 @@ impl Server {
     }
 
     fn wait(&self) -> nix::Result<Ready> {
-        let mut fds = vec![
-            PollFd::new(self.wake.as_fd(), PollFlags::POLLIN),
-            PollFd::new(self.udp.as_fd(), PollFlags::POLLIN),
-            PollFd::new(self.listener.as_fd(), PollFlags::POLLIN),
-        ];
         let now = self.clock.now().instant;
-        if self.rest.is_on(now) {
-            fds[2].set_events(PollFlags::empty());
-        }
+        let mut fds = vec![PollFd::new(self.wake.as_fd(), PollFlags::POLLIN)];
+        fds.extend(self.sockets.fds(now).map(|(fd, interest)| PollFd::new(fd, interest)));
         let fixed = fds.len();
         fds.extend(self.connections.iter().map(|one| PollFd::new(one.fd(), one.interest())));
         fds.extend(self.desk.follows.fds().map(|(fd, interest)| PollFd::new(fd, interest)));
@@ -252,7 +218,7 @@ impl Server {
             self.desk.notifier.poll_timeout(),
             self.names.poll_timeout().filter(|_| self.has_room_for_names()),
             self.forwards.poll_timeout(),
-            self.rest.end(now),
+            self.sockets.rest_end(now),
             self.desk.follows.has_news().then_some(now),
         ];
         let end = |one: &Connection| if one.has_message() { now } else { one.end() };
@@ -275,8 +241,7 @@ impl Server {
         let (ready, forwards) = ready.split_at(primaries_end);
         let (connections, primaries) = ready[fixed..].split_at(self.connections.len());
         Ok(Ready {
-            udp: !ready[1].is_empty(),
-            listener: !ready[2].is_empty(),
+            sockets: ready[1..fixed].to_vec(),
             connections: connections.to_vec(),
             primaries: primaries.iter().map(is_ready).collect(),
             forwards: forwards.iter().map(is_ready).collect(),
@@ -284,24 +249,11 @@ impl Server {
     }
 
     /// Answers what came by datagram.
-    fn receive(&mut self, now: Now) {
-        let mut taken = 0;
-        while taken < TURN {
-            let Self { receiver, sender, udp, desk, .. } = self;
-            let got = receiver.receive(udp, |datagram| {
-                let from = Source { address: SocketAddr::V4(datagram.from), link: None };
-                if let Said::Answer(len) = desk.handle(now, from, datagram.bytes, sender.next()) {
-                    sender.push(udp, len, Way { interface: 0, from: Some(datagram.to) }, datagram.from);
-                }
-            });
-            match got {
-                Ok(got) => taken += got,
-                Err(_) => return,
-            }
-            if !got.is_ok_and(|got| got == net::BATCH) {
-                return;
-            }
-        }
+    fn receive(&mut self, now: Now, ready: &Ready) {
+        let Self { sockets, desk, .. } = self;
+        sockets.receive(&ready.sockets, |from, message, out| {
+            desk.handle(now, Source { address: from, link: None }, message, out)
+        });
     }
 
     fn serve_connections(&mut self, now: Now, ready: &Ready) {
@@ -317,40 +269,18 @@ impl Server {
             let ready = !flags.is_empty() || connection.has_message();
             (!ready || serve(now, connection, desk, buffer).is_ok()) && !connection.is_over(now)
         });
-        if ready.listener {
-            self.accept(now);
-        }
+        self.accept(now, ready);
     }
 
-    fn accept(&mut self, now: Now) {
-        for _ in 0..CONNECTIONS_MAX {
-            match stream::accept(&self.listener) {
-                Ok(Some((stream, from))) => {
-                    if self.connections.len() >= CONNECTIONS_MAX {
-                        self.make_room();
-                    }
-                    self.connections.push(Connection::new(self.next_link, from, stream, now));
-                    self.next_link += 1;
-                }
-                Ok(None) => return,
-                // Too many open files, most likely.
-                Err(_) => return self.rest.begin(now.instant),
+    fn accept(&mut self, now: Now, ready: &Ready) {
+        let Self { sockets, connections, next_link, .. } = self;
+        sockets.accept(now, &ready.sockets, CONNECTIONS_MAX, |stream, from| {
+            if connections.len() >= CONNECTIONS_MAX {
+                make_room(connections);
             }
-        }
-    }
-
-    /// Whoever has the most connections loses the one that has been quiet for longest.
-    fn make_room(&mut self) {
-        let mut counts: HashMap<Ipv4Addr, usize> = HashMap::new();
-        for one in &self.connections {
-            *counts.entry(*one.from.ip()).or_default() += 1;
-        }
-        let most = counts.values().copied().max();
-        let all = self.connections.iter().enumerate();
-        let of_most = all.filter(|(_, one)| counts.get(one.from.ip()).copied() == most);
-        if let Some((nth, _)) = of_most.min_by_key(|(_, one)| one.end()) {
-            self.connections.swap_remove(nth);
-        }
+            connections.push(Connection::new(*next_link, from, stream, now));
+            *next_link += 1;
+        });
     }
 
     /// A slice of names changes fits the journal's next batch: else they wait until one is on disk.
@@ -425,16 +355,8 @@ impl Server {
     }
 
     fn ask_primaries(&mut self, now: Now) {
-        while let Some(datagram) = self.desk.follows.poll_transmit(now, self.sender.next()) {
-            self.push(datagram.len, SocketAddr::V4(datagram.to));
-        }
-    }
-
-    fn push(&mut self, len: usize, to: SocketAddr) {
-        if let SocketAddr::V4(to) = to {
-            // Unbound, the system would choose the address by the route alone.
-            let from = Some(*self.local.ip()).filter(|own| !own.is_unspecified());
-            self.sender.push(&self.udp, len, Way { interface: 0, from }, to);
+        while let Some(datagram) = self.desk.follows.poll_transmit(now, &mut self.buffer[..]) {
+            self.sockets.push(datagram.to, &self.buffer[..datagram.len]);
         }
     }
 
@@ -447,26 +369,21 @@ impl Server {
         while let Some(transmit) = self.desk.forwarder.poll_transmit(&mut self.buffer[..]) {
             match transmit {
                 ForwardTransmit::Answer { to, len } => self.answer(to, len),
-                ForwardTransmit::Request { to: SocketAddr::V4(to), over_tcp, len }
-                    if over_tcp || len > FORWARD_UDP_MAX =>
-                {
-                    let (from, request) = (*self.local.ip(), &self.buffer[..len]);
+                ForwardTransmit::Request { to, over_tcp, len } if over_tcp || len > FORWARD_UDP_MAX => {
+                    let (from, request) = (self.sockets.from(to), &self.buffer[..len]);
                     self.forwards.send(now, from, to, request, &mut self.desk.forwarder);
                 }
-                ForwardTransmit::Request { to, len, .. } => {
-                    self.sender.next()[..len].copy_from_slice(&self.buffer[..len]);
-                    self.push(len, to);
-                }
+                ForwardTransmit::Request { to, len, .. } => self.sockets.push(to, &self.buffer[..len]),
                 _ => {}
             }
         }
         while self.desk.forwarder.poll_event().is_some() {}
-        while let Some(transmit) = self.desk.notifier.poll_transmit(now, self.sender.next()) {
-            self.push(transmit.len, transmit.to);
+        while let Some(transmit) = self.desk.notifier.poll_transmit(now, &mut self.buffer[..]) {
+            self.sockets.push(transmit.to, &self.buffer[..transmit.len]);
         }
         while self.desk.notifier.poll_event().is_some() {}
         self.ask_primaries(now);
-        self.sender.send(&self.udp);
+        self.sockets.send();
         for connection in &mut self.connections {
             // One that fails is found by its next turn.
             let _ = connection.send(now, &mut self.buffer);
@@ -476,9 +393,7 @@ impl Server {
     /// The answer lies in the buffer.
     fn answer(&mut self, to: Source, len: usize) {
         let Some(link) = to.link else {
-            let len = len.min(UDP_MAX);
-            self.sender.next()[..len].copy_from_slice(&self.buffer[..len]);
-            return self.push(len, to.address);
+            return self.sockets.answer(to.address, &self.buffer[..len]);
         };
         if let Some(connection) = self.connections.iter_mut().find(|one| one.id == link) {
             connection.owed = connection.owed.saturating_sub(1);
@@ -495,7 +410,7 @@ fn serve(
     buffer: &mut [u8; TRANSMIT_MAX],
 ) -> io::Result<()> {
     connection.receive(now)?;
-    let from = Source { address: SocketAddr::V4(connection.from), link: Some(connection.id) };
+    let from = Source { address: connection.from, link: Some(connection.id) };
     loop {
         while let Some(message) = connection.message() {
             let said = desk.handle(now, from, message, &mut buffer[2..]);
@@ -514,29 +429,24 @@ fn serve(
     }
 }
 
-/// Primaries that the journal does not have yet come from their files.
-fn load_missing(zones: &mut Zones) -> Result<(), Failure> {
-    let empty = zones.journal.log().room();
-    for nth in 0..zones.served.len() {
-        let served = &zones.served[nth];
-        let (true, None, Some(file)) =
-            (served.plan.role == ZoneRole::Primary, &served.newest, &served.plan.file)
-        else {
-            continue;
-        };
-        let snapshot = load::zone(served.plan.apex.as_ref(), file)?;
-        // Its buffers stay as long as its largest batch was.
-        if empty.saturating_sub(zones.journal.log().room()) >= LOAD_BATCH {
-            zones.journal.commit().map_err(Failure::at("the journal"))?;
-            zones.publish();
-        }
-        if zones.replace_here(nth, snapshot.clone()).is_err() {
-            // A batch of the journal is full.
-            zones.journal.commit().map_err(Failure::at("the journal"))?;
-            zones.replace_here(nth, snapshot).map_err(Failure::System)?;
-        }
+/// Whoever has the most connections loses the one that has been quiet for longest.
+fn make_room(connections: &mut Vec<Connection>) {
+    let mut counts: HashMap<IpAddr, usize> = HashMap::new();
+    for one in connections.iter() {
+        *counts.entry(network(one.from)).or_default() += 1;
     }
-    zones.journal.commit().map_err(Failure::at("the journal"))?;
-    zones.publish();
-    Ok(())
+    let most = counts.values().copied().max();
+    let all = connections.iter().enumerate();
+    let of_most = all.filter(|(_, one)| counts.get(&network(one.from)).copied() == most);
+    if let Some((nth, _)) = of_most.min_by_key(|(_, one)| one.end()) {
+        connections.swap_remove(nth);
+    }
+}
+
+/// Whose an address is: a host has as many as it likes in its network of 64 bits.
+fn network(address: SocketAddr) -> IpAddr {
+    match address.ip() {
+        IpAddr::V6(ip) => Ipv6Addr::from_bits(ip.to_bits() & (u128::MAX << 64)).into(),
+        ip => ip,
+    }
 }

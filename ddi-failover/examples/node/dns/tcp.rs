@@ -6,7 +6,7 @@ use ddi_core::Now;
 use ddi_dns::xfr::{TRANSMIT_MAX, XfrOut};
 use nix::poll::PollFlags;
 use std::io;
-use std::net::SocketAddrV4;
+use std::net::SocketAddr;
 use std::os::fd::BorrowedFd;
 
 /// Connections at a time; another one takes the place of one that has been quiet.
@@ -21,7 +21,7 @@ const TURN_MAX: usize = 2 << 20;
 /// One connection.
 pub struct Connection {
     pub id: u64,
-    pub from: SocketAddrV4,
+    pub from: SocketAddr,
     stream: Stream,
     inbound: Vec<u8>,
     /// Where the next message begins.
@@ -35,7 +35,7 @@ pub struct Connection {
 }
 
 impl Connection {
-    pub fn new(id: u64, from: SocketAddrV4, stream: Stream, now: Now) -> Self {
+    pub fn new(id: u64, from: SocketAddr, stream: Stream, now: Now) -> Self {
         let (inbound, transfer) = (Vec::new(), None);
         Self { id, from, stream, inbound, at: 0, transfer, moved: now.instant, ended: false, owed: 0 }
     }

@@ -1,40 +1,39 @@
 //! Batched send.
 
 use super::BATCH;
-use nix::cmsg_space;
+use super::family::{Family, V4};
 use nix::errno::Errno;
-use nix::libc::{in_addr, in_pktinfo};
-use nix::sys::socket::{ControlMessage, MsgFlags, MultiHeaders, SockaddrIn, sendmmsg};
+use nix::sys::socket::{MsgFlags, MultiHeaders, sendmmsg};
 use std::io::IoSlice;
-use std::net::{Ipv4Addr, SocketAddrV4};
+use std::net::Ipv4Addr;
 use std::os::fd::{AsRawFd, OwnedFd};
 
 /// Where a datagram leaves from: interface (0: as routed) and source address.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Way {
+pub struct Way<Ip = Ipv4Addr> {
     pub interface: u32,
-    pub from: Option<Ipv4Addr>,
+    pub from: Option<Ip>,
 }
 
 /// Replies on their way out. They are collected as long as they leave the same way.
-pub struct Sender<const SIZE: usize> {
+pub struct Sender<const SIZE: usize, F: Family = V4> {
     buffers: Vec<[u8; SIZE]>,
     lens: Vec<usize>,
-    to: Vec<Option<SockaddrIn>>,
-    way: Way,
-    headers: MultiHeaders<SockaddrIn>,
+    to: Vec<Option<F::Sockaddr>>,
+    way: Way<F::Ip>,
+    headers: MultiHeaders<F::Sockaddr>,
     /// Datagrams that the system did not take.
     pub failed: u64,
 }
 
-impl<const SIZE: usize> Sender<SIZE> {
+impl<const SIZE: usize, F: Family> Sender<SIZE, F> {
     pub fn new() -> Self {
         Self {
             buffers: vec![[0; SIZE]; BATCH],
             lens: Vec::with_capacity(BATCH),
             to: Vec::with_capacity(BATCH),
             way: Way { interface: 0, from: None },
-            headers: MultiHeaders::preallocate(BATCH, Some(cmsg_space!(in_pktinfo))),
+            headers: MultiHeaders::preallocate(BATCH, Some(F::space())),
             failed: 0,
         }
     }
@@ -45,7 +44,7 @@ impl<const SIZE: usize> Sender<SIZE> {
     }
 
     /// Queues the `len` bytes written to [`Sender::next`].
-    pub fn push(&mut self, udp: &OwnedFd, len: usize, way: Way, to: SocketAddrV4) {
+    pub fn push(&mut self, udp: &OwnedFd, len: usize, way: Way<F::Ip>, to: F::Addr) {
         if way != self.way && !self.lens.is_empty() {
             let nth = self.lens.len();
             self.send(udp);
@@ -53,7 +52,7 @@ impl<const SIZE: usize> Sender<SIZE> {
         }
         self.way = way;
         self.lens.push(len);
-        self.to.push(Some(to.into()));
+        self.to.push(Some(F::Sockaddr::from(to)));
         if self.lens.len() == BATCH {
             self.send(udp);
         }
@@ -61,13 +60,8 @@ impl<const SIZE: usize> Sender<SIZE> {
 
     /// Sends what is queued. A datagram that the system does not take is lost, as any may be.
     pub fn send(&mut self, udp: &OwnedFd) {
-        let source = u32::from(self.way.from.unwrap_or(Ipv4Addr::UNSPECIFIED));
-        let info = in_pktinfo {
-            ipi_ifindex: i32::try_from(self.way.interface).unwrap_or(0),
-            ipi_spec_dst: in_addr { s_addr: source.to_be() },
-            ipi_addr: in_addr { s_addr: 0 },
-        };
-        let control = [ControlMessage::Ipv4PacketInfo(&info)];
+        let info = F::info(self.way.interface, self.way.from.unwrap_or(F::UNSPECIFIED));
+        let control = [F::control(&info)];
         let slices: Vec<_> = self
             .buffers
             .iter()

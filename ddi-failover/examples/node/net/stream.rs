@@ -2,10 +2,13 @@
 
 use nix::errno::Errno;
 use nix::poll::PollFlags;
-use nix::sys::socket::{AddressFamily, SockFlag, SockType, SockaddrIn, bind, connect, socket};
+use nix::sys::socket::{
+    AddressFamily, Backlog, SockFlag, SockType, SockaddrStorage, bind, connect, setsockopt, socket,
+    sockopt::{Ipv6V6Only, ReuseAddr},
+};
 use std::io::{self, Read, Write};
-use std::net::{Ipv4Addr, SocketAddrV4, TcpListener, TcpStream};
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
+use std::net::{IpAddr, SocketAddr, SocketAddrV4, TcpListener, TcpStream};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 
 /// What one turn reads of one connection, in bytes, so that the others get theirs.
 const READ_MAX: usize = 256 << 10;
@@ -35,13 +38,13 @@ impl Stream {
 
     /// Begins to connect, from this address if it is one; that it failed is told by the first
     /// [`Stream::receive`].
-    pub fn dial(from: Ipv4Addr, to: SocketAddrV4) -> io::Result<Self> {
-        let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK;
-        let fd = socket(AddressFamily::Inet, SockType::Stream, flags, None)?;
+    pub fn dial(from: impl Into<IpAddr>, to: impl Into<SocketAddr>) -> io::Result<Self> {
+        let (from, to) = (from.into(), to.into());
+        let fd = stream_socket(to)?;
         if !from.is_unspecified() {
-            bind(fd.as_raw_fd(), &SockaddrIn::from(SocketAddrV4::new(from, 0)))?;
+            bind(fd.as_raw_fd(), &SockaddrStorage::from(SocketAddr::new(from, 0)))?;
         }
-        match connect(fd.as_raw_fd(), &SockaddrIn::from(to)) {
+        match connect(fd.as_raw_fd(), &SockaddrStorage::from(to)) {
             Ok(()) | Err(Errno::EINPROGRESS) => Self::new(TcpStream::from(fd)),
             Err(e) => Err(e.into()),
         }
@@ -104,20 +107,40 @@ impl Stream {
     }
 }
 
-/// A listening socket that nobody waits for.
-pub fn listen(on: SocketAddrV4) -> io::Result<TcpListener> {
-    let listener = TcpListener::bind(on)?;
-    listener.set_nonblocking(true)?;
-    Ok(listener)
+/// A socket for an address like this one.
+fn stream_socket(at: SocketAddr) -> io::Result<OwnedFd> {
+    let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK;
+    let family = if at.is_ipv4() { AddressFamily::Inet } else { AddressFamily::Inet6 };
+    Ok(socket(family, SockType::Stream, flags, None)?)
+}
+
+/// A listening socket that nobody waits for. One for all IPv6 addresses takes no IPv4.
+pub fn listen(on: impl Into<SocketAddr>) -> io::Result<TcpListener> {
+    let on = on.into();
+    let fd = stream_socket(on)?;
+    setsockopt(&fd, ReuseAddr, &true)?;
+    if on.is_ipv6() {
+        setsockopt(&fd, Ipv6V6Only, &true)?;
+    }
+    bind(fd.as_raw_fd(), &SockaddrStorage::from(on))?;
+    nix::sys::socket::listen(&fd, Backlog::MAXCONN)?;
+    Ok(TcpListener::from(fd))
 }
 
 /// The next connection, if one is there. An error may last: it is too early to try again at once.
-pub fn accept(listener: &TcpListener) -> io::Result<Option<(Stream, SocketAddrV4)>> {
+pub fn accept_any(listener: &TcpListener) -> io::Result<Option<(Stream, SocketAddr)>> {
     use io::ErrorKind::{ConnectionAborted, Interrupted, WouldBlock};
     match listener.accept() {
-        Ok((socket, std::net::SocketAddr::V4(from))) => Ok(Some((Stream::new(socket)?, from))),
-        Ok(_) => Ok(None),
+        Ok((socket, from)) => Ok(Some((Stream::new(socket)?, from))),
         Err(e) if matches!(e.kind(), WouldBlock | Interrupted | ConnectionAborted) => Ok(None),
         Err(e) => Err(e),
+    }
+}
+
+/// [`accept_any`] where only IPv4 is listened to.
+pub fn accept(listener: &TcpListener) -> io::Result<Option<(Stream, SocketAddrV4)>> {
+    match accept_any(listener)? {
+        Some((stream, SocketAddr::V4(from))) => Ok(Some((stream, from))),
+        _ => Ok(None),
     }
 }

@@ -1,0 +1,193 @@
+//! The addresses that are listened on, by datagram and by connection, and which of them a datagram leaves from:
+//! an answer from the address that was asked, whichever the route is.
+
+mod datagrams;
+mod ways;
+
+use super::desk::Said;
+use crate::net;
+use crate::net::stream::{self, Stream};
+use crate::run::Failure;
+use crate::run::rest::Rest;
+use datagrams::Datagrams;
+use ddi_core::{Instant, Now};
+use nix::poll::PollFlags;
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
+use std::os::fd::{AsFd, BorrowedFd};
+use ways::{Way, Ways};
+
+/// The longest datagram that is sent, in bytes.
+pub const UDP_MAX: usize = 4096;
+/// Datagrams handled of one address before anything else gets a turn.
+const TURN: usize = 4 * net::BATCH;
+
+/// One address.
+struct Listener {
+    local: SocketAddr,
+    udp: Datagrams,
+    /// `None`: nobody is listened to, this server only asks from here.
+    tcp: Option<TcpListener>,
+}
+
+/// All of them.
+pub struct Sockets {
+    listeners: Vec<Listener>,
+    ways: Ways,
+    /// After failures to accept.
+    rest: Rest,
+}
+
+/// Where it is listened, for the log.
+#[derive(Clone)]
+pub struct Locals(Vec<SocketAddr>);
+
+impl fmt::Display for Locals {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (nth, local) in self.0.iter().enumerate() {
+            write!(f, "{}{local}", if nth > 0 { "," } else { "" })?;
+        }
+        Ok(())
+    }
+}
+
+impl Sockets {
+    /// Listens on `addresses`, and has a socket for each of `others`, which this server speaks to by itself.
+    pub fn open(addresses: &[SocketAddr], others: impl Iterator<Item = SocketAddr>) -> Result<Self, Failure> {
+        let mut listeners = Vec::with_capacity(addresses.len());
+        for address in addresses {
+            listeners.push(Listener::open(*address, true).map_err(Failure::at(address))?);
+        }
+        for other in others {
+            if !listeners.iter().any(|one: &Listener| one.local.is_ipv4() == other.is_ipv4()) {
+                let any = SocketAddr::new(unspecified(other), 0);
+                listeners.push(Listener::open(any, false).map_err(Failure::at(any))?);
+            }
+        }
+        Ok(Self { listeners, ways: Ways::default(), rest: Rest::default() })
+    }
+
+    pub fn locals(&self) -> Locals {
+        Locals(self.listeners.iter().filter(|one| one.tcp.is_some()).map(|one| one.local).collect())
+    }
+
+    /// What to wait for, in the order of the flags that [`Sockets::receive`] and [`Sockets::accept`] take.
+    pub fn fds(&self, now: Instant) -> impl Iterator<Item = (BorrowedFd<'_>, PollFlags)> {
+        let accepts = if self.rest.is_on(now) { PollFlags::empty() } else { PollFlags::POLLIN };
+        let udp = self.listeners.iter().map(|one| (one.udp.fd(), PollFlags::POLLIN));
+        let tcp = self.listeners.iter().filter_map(|one| one.tcp.as_ref());
+        udp.chain(tcp.map(move |tcp| (tcp.as_fd(), accepts)))
+    }
+
+    pub fn rest_end(&self, now: Instant) -> Option<Instant> {
+        self.rest.end(now)
+    }
+
+    /// Hands what came by datagram to `each`, with room for an answer.
+    pub fn receive(
+        &mut self,
+        ready: &[PollFlags],
+        mut each: impl FnMut(SocketAddr, &[u8], &mut [u8]) -> Said,
+    ) {
+        let Self { listeners, ways, .. } = self;
+        for (nth, listener) in listeners.iter_mut().enumerate() {
+            if ready.get(nth).is_none_or(PollFlags::is_empty) {
+                continue;
+            }
+            let is_asked = listener.tcp.is_some();
+            let mut on_datagram = |from: SocketAddr, to: IpAddr, message: &[u8], out: &mut [u8]| {
+                // Whoever was asked by us may answer; nobody was told to ask here.
+                if !is_asked && message.get(2).is_none_or(|flags| flags & 0x80 == 0) {
+                    return None;
+                }
+                match each(from, message, out) {
+                    Said::Answer(len) => Some(len),
+                    Said::Later => {
+                        ways.insert(from, message, Way { nth, from: to });
+                        None
+                    }
+                    _ => None,
+                }
+            };
+            let mut taken = 0;
+            while taken < TURN {
+                match listener.udp.receive(&mut on_datagram) {
+                    Ok(got) if got == net::BATCH => taken += got,
+                    _ => break,
+                }
+            }
+        }
+    }
+
+    /// Queues an answer to what was heard before.
+    pub fn answer(&mut self, to: SocketAddr, answer: &[u8]) {
+        match self.ways.take(to, answer) {
+            Some(Way { nth, from }) => self.listeners[nth].udp.push(answer, Some(from), to),
+            None => self.push(to, answer),
+        }
+    }
+
+    /// Queues a datagram of this server's own.
+    pub fn push(&mut self, to: SocketAddr, message: &[u8]) {
+        if let Some(nth) = self.nth_towards(to) {
+            let listener = &mut self.listeners[nth];
+            // Not told, the system would choose the address by the route alone.
+            let from = Some(listener.local.ip()).filter(|own| !own.is_unspecified());
+            listener.udp.push(message, from, to);
+        }
+    }
+
+    /// The address to connect from: any, unless one is listened on alone.
+    pub fn from(&self, to: SocketAddr) -> IpAddr {
+        self.nth_towards(to).map_or(unspecified(to), |nth| self.listeners[nth].local.ip())
+    }
+
+    fn nth_towards(&self, to: SocketAddr) -> Option<usize> {
+        let fits = |one: &Listener| one.local.is_ipv4() == to.is_ipv4();
+        let reaches = |one: &Listener| {
+            let own = one.local.ip();
+            fits(one) && (own.is_unspecified() || own.is_loopback() == to.ip().is_loopback())
+        };
+        self.listeners.iter().position(reaches).or_else(|| self.listeners.iter().position(fits))
+    }
+
+    /// Sends what is queued.
+    pub fn send(&mut self) {
+        self.listeners.iter_mut().for_each(|one| one.udp.send());
+    }
+
+    /// Hands new connections to `each`, at most `most` of each address.
+    pub fn accept(
+        &mut self,
+        now: Now,
+        ready: &[PollFlags],
+        most: usize,
+        mut each: impl FnMut(Stream, SocketAddr),
+    ) {
+        let tcp = self.listeners.iter().filter_map(|one| one.tcp.as_ref());
+        for (listener, _) in tcp.zip(ready.iter().skip(self.listeners.len())).filter(|(_, it)| !it.is_empty())
+        {
+            for _ in 0..most {
+                match stream::accept_any(listener) {
+                    Ok(Some((stream, from))) => each(stream, from),
+                    Ok(None) => break,
+                    // Too many open files, most likely.
+                    Err(_) => return self.rest.begin(now.instant),
+                }
+            }
+        }
+    }
+}
+
+impl Listener {
+    /// One port for both transports: where any was asked for, the one that UDP got.
+    fn open(address: SocketAddr, with_tcp: bool) -> std::io::Result<Self> {
+        let (udp, local) = Datagrams::open(address)?;
+        let tcp = with_tcp.then(|| stream::listen(local)).transpose()?;
+        Ok(Self { local, udp, tcp })
+    }
+}
+
+fn unspecified(like: SocketAddr) -> IpAddr {
+    if like.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() }
+}
