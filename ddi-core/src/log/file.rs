@@ -34,15 +34,11 @@ struct Open {
 }
 
 impl FileStorage {
-    /// Opens the directory, creating it if need be, and locks it. Fails with
+    /// Opens the directory, creating it as [`FileStorage::create_dir`] does, and locks it. Fails with
     /// [`io::ErrorKind::ResourceBusy`] if it is open already.
     pub fn open(dir: impl AsRef<Path>) -> io::Result<Self> {
         let dir = dir.as_ref().to_path_buf();
-        if !dir.is_dir() {
-            fs::create_dir_all(&dir)?;
-            let parent = dir.parent().filter(|p| !p.as_os_str().is_empty());
-            File::open(parent.unwrap_or(Path::new(".")))?.sync_all()?;
-        }
+        Self::create_dir(&dir)?;
         let lock = OpenOptions::new().create(true).truncate(false).write(true).open(dir.join(LOCK_NAME))?;
         flock(&lock, FlockOperation::NonBlockingLockExclusive).map_err(|e| match e {
             Errno::WOULDBLOCK => {
@@ -55,6 +51,13 @@ impl FileStorage {
         // A process that was killed may have left names that are not durable.
         dir_handle.sync_all()?;
         Ok(Self { dir, dir_handle, open: Mutex::default(), _lock: lock })
+    }
+
+    /// Creates a directory, and those above it that are missing, so that it is there after a power loss.
+    /// To do so before (`fs::create_dir_all`) would be a mistake: what is there already is taken as
+    /// durable, but for the last name.
+    pub fn create_dir(dir: impl AsRef<Path>) -> io::Result<()> {
+        create_durable(dir.as_ref(), &mut |above| File::open(above)?.sync_all())
     }
 
     /// The directory.
@@ -90,6 +93,28 @@ impl FileStorage {
         open.handles.insert(name.to_owned(), Arc::clone(&file));
         Ok(file)
     }
+}
+
+/// Each name is durable before the next is made in it: so of a path only the last can be of a process that
+/// was killed before its sync, and it alone is synced again where all are there.
+fn create_durable(dir: &Path, sync: &mut dyn FnMut(&Path) -> io::Result<()>) -> io::Result<()> {
+    let above = dir.parent().map(|above| if above.as_os_str().is_empty() { Path::new(".") } else { above });
+    let Some(above) = above else { return Ok(()) };
+    if dir.is_dir() {
+        return match sync(above) {
+            // Above what somebody else made for this process there may be what it may not read.
+            Err(e) if e.kind() == io::ErrorKind::PermissionDenied => Ok(()),
+            other => other,
+        };
+    }
+    if !above.is_dir() {
+        create_durable(above, sync)?;
+    }
+    match fs::create_dir(dir) {
+        Err(e) if e.kind() == io::ErrorKind::AlreadyExists && dir.is_dir() => {}
+        other => other?,
+    }
+    sync(above)
 }
 
 impl Storage for FileStorage {
@@ -155,5 +180,64 @@ impl Storage for FileStorage {
         }
         drop(open);
         self.dir_handle.sync_all()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Removed at the end.
+    struct Home(PathBuf);
+
+    impl Home {
+        fn new(test: &str) -> Self {
+            let home = std::env::temp_dir().join(format!("ddi-file-{test}-{}", std::process::id()));
+            fs::create_dir(&home).unwrap();
+            Self(home)
+        }
+    }
+
+    impl Drop for Home {
+        fn drop(&mut self) {
+            let _ = fs::remove_dir_all(&self.0);
+        }
+    }
+
+    /// The directories that were synced, with what was there at that moment of `path`'s names.
+    fn synced(dir: &Path) -> Vec<(PathBuf, bool, bool)> {
+        let mut synced = Vec::new();
+        let names = [dir.join("a"), dir.join("a/b"), dir.join("a/b/c")];
+        let mut sync = |above: &Path| {
+            let next = names.iter().position(|name| name.parent() == Some(above)).unwrap_or(usize::MAX);
+            let is_there = |at: usize| names.get(at).is_some_and(|name| name.is_dir());
+            synced.push((above.to_path_buf(), is_there(next), is_there(next.saturating_add(1))));
+            Ok(())
+        };
+        create_durable(&names[2], &mut sync).unwrap();
+        assert!(names[2].is_dir());
+        synced
+    }
+
+    #[test]
+    fn each_name_is_durable_before_the_next_is_made_in_it() {
+        let home = Home::new("names");
+        let dir = &home.0;
+        let (a, b) = (dir.join("a"), dir.join("a/b"));
+        let all = [(dir.clone(), true, false), (a, true, false), (b.clone(), true, false)];
+        assert_eq!(synced(dir), all);
+        // A process may have been killed after the last was made, and before its sync.
+        assert_eq!(synced(dir), [(b, true, false)]);
+    }
+
+    #[test]
+    fn a_sync_that_fails_is_told() {
+        let home = Home::new("fails");
+        let fails = |_: &Path| Err(io::Error::from(io::ErrorKind::StorageFull));
+        assert!(create_durable(&home.0.join("a/b"), &mut { fails }).is_err());
+        assert!(!home.0.join("a/b").exists());
+        let denied = |_: &Path| Err(io::Error::from(io::ErrorKind::PermissionDenied));
+        assert!(create_durable(&home.0.join("c"), &mut { denied }).is_err());
+        assert!(create_durable(&home.0.join("c"), &mut { denied }).is_ok());
     }
 }

@@ -138,7 +138,6 @@ impl Node {
         let server = Server::new(server_config(&config, link.as_ref()), u64::from_le_bytes(random()?))
             .map_err(|e| Failure::System(e.to_string()))?;
         let in_data_dir = || config.data_dir.display();
-        fs::create_dir_all(&config.data_dir).map_err(Failure::at(in_data_dir()))?;
         let storage = FileStorage::open(&config.data_dir).map_err(Failure::at(in_data_dir()))?;
         let (mut db, opened) =
             LeaseDb::open(Arc::new(storage), &db_config(&config)?).map_err(Failure::at(in_data_dir()))?;

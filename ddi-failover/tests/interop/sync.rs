@@ -90,6 +90,27 @@ fn no_ack_leaves_when_the_disk_fails() {
     assert!(node.ctl(&["leases"]).as_array().is_some_and(|l| l.len() >= 10));
 }
 
+#[test]
+#[ignore = "needs root and Debian packages: .ci/run interop"]
+fn the_name_of_a_new_data_dir_is_synced() {
+    let scratch = Scratch::new("names");
+    let (_net, server, _load, setup) = place();
+    let (name, state) = (scratch.path().join("trace"), scratch.path().join("state"));
+    let name = name.to_string_lossy().into_owned();
+    let strace = ["strace", "-f", "-y", "-e", "trace=mkdir,mkdirat,fsync,write", "-o", &name];
+    let mut node = Node::start_under(&strace, &server, scratch.path(), &setup);
+    stop_traced(&mut node);
+
+    let trace = fs::read_to_string(&name).expect("strace's output");
+    let made = format!("\"{}\"", state.display());
+    let folder = format!("<{}>)", scratch.path().display());
+    let mut lines = trace.lines();
+    assert!(lines.any(|line| line.contains("mkdir") && line.contains(&made)), "{trace}");
+    let mut before_ready = lines.take_while(|line| !line.contains("\"ready"));
+    let is_sync = |line: &str| line.contains("fsync(") && line.contains(&folder) && line.ends_with("= 0");
+    assert!(before_ready.any(is_sync), "{trace}");
+}
+
 /// Ends the node under strace: strace itself ends with it.
 fn stop_traced(node: &mut Node) {
     let pid = node.process.pid();

@@ -25,13 +25,13 @@ use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::eventfd::{EfdFlags, EventFd};
 use std::collections::HashMap;
+use std::io;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::os::fd::AsFd;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::sync_channel;
 use std::thread::{self, JoinHandle};
-use std::{fs, io};
 
 /// Room in the journal's batch for one slice of changes of names, in bytes.
 const NAMES_ROOM: usize = 2 << 20;
@@ -129,7 +129,6 @@ impl Server {
     ) -> Result<Self, Failure> {
         let folder = data_dir.join(FOLDER);
         let at = || folder.display().to_string();
-        fs::create_dir_all(&folder).map_err(Failure::at(at()))?;
         let storage = FileStorage::open(&folder).map_err(Failure::at(at()))?;
         let mut config = JournalConfig::default();
         config.log.log_id = u64::from_le_bytes(random()?);

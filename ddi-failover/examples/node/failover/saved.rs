@@ -8,6 +8,7 @@
 use crate::say::say;
 use ddi_core::LeaseStore;
 use ddi_core::db::LeaseDb;
+use ddi_core::log::FileStorage;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -146,10 +147,8 @@ fn parse(bytes: &[u8]) -> Found {
 /// Whatever happens meanwhile, the file holds the old bytes or the new ones.
 fn replace(folder: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
     if !folder.is_dir() {
-        fs::create_dir_all(folder)?;
         // Its own name has to be there, too, after a crash.
-        let above = folder.parent().unwrap_or(Path::new("."));
-        File::open(above)?.sync_all()?;
+        FileStorage::create_dir(folder)?;
     }
     let new = folder.join(format!("{name}.new"));
     let mut file = File::create(&new)?;
