@@ -1,11 +1,15 @@
 //! What a database refuses, and what pools do at their edges.
 
+#[path = "db/rng.rs"]
+mod rng;
+
 use ddi_core::db::{CLIENT_ID_MAX, PoolConfig, PoolError, USER_MAX};
 use ddi_core::store::FIND_MAX;
 use ddi_core::{
     BindingState, DbConfig, Expect, FreeKind, HwAddr, Identity, Lease, LeaseAddr, LeaseDb, LeaseKey,
     LeaseStore, MemStorage, PoolId, StoreError,
 };
+use rng::Rng;
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
@@ -123,6 +127,91 @@ fn a_pool_of_a_slash_8_is_nothing_special() {
     let free = db.next_free(PoolId(1), FreeKind::Free).and_then(|key| key.as_v4());
     assert_eq!(free, Some([10, 128, 0, 1].into()), "no longer reserved; the others are still held");
     assert_eq!(db.next_free(PoolId(2), FreeKind::Free), None, "no such pool any more");
+}
+
+/// Whatever changes in a pool that is there, it is as one that is made anew over the same leases.
+#[test]
+fn a_changed_pool_is_as_a_new_one() {
+    let states = [None, Some(BindingState::Free), Some(BindingState::Backup), Some(BindingState::Active)];
+    let mut rng = Rng::new(8);
+    let (mut db, mut other) = (open(), open());
+    for number in 0..=255_u32 {
+        if let Some(state) = states[rng.below(4) as usize] {
+            for db in [&mut db, &mut other] {
+                db.put_forced(&mut lease(number, state), Expect::Any).expect("puts");
+            }
+        }
+    }
+    let mut whole = pool(1, [10, 0, 0, 0], [10, 0, 0, 255]);
+    db.set_pools(&[whole.clone()]).expect("right");
+    for round in 0..50 {
+        let mut address = || Ipv4Addr::new(10, 0, 0, rng.below(256) as u8);
+        whole.reserved = vec![address(), address(), address()];
+        let (one, two) = (address(), address());
+        whole.excluded = vec![(one.min(two), one.max(two)), (address(), Ipv4Addr::new(10, 0, 1, 9))];
+        whole.subnet_id = round;
+        db.set_pools(&[whole.clone()]).expect("right");
+        // Without a pool before, it can't but be new.
+        other.set_pools(&[]).expect("right");
+        other.set_pools(&[whole.clone()]).expect("right");
+        assert_eq!(db.pool_counts(PoolId(1)), other.pool_counts(PoolId(1)), "{whole:?}");
+        for kind in [FreeKind::Free, FreeKind::Backup] {
+            let all = |db: &mut LeaseDb| -> Vec<_> {
+                let keys: Vec<_> = std::iter::from_fn(|| db.next_free(PoolId(1), kind)).collect();
+                keys.iter().for_each(|key| db.release_hold(*key));
+                keys
+            };
+            assert_eq!(all(&mut db), all(&mut other), "{whole:?}");
+        }
+    }
+}
+
+#[test]
+fn a_hold_ends_where_its_address_is_excluded() {
+    let mut db = open();
+    let mut ten = pool(1, [10, 0, 0, 0], [10, 0, 0, 9]);
+    db.set_pools(&[ten.clone()]).expect("right");
+    let held = db.next_free(PoolId(1), FreeKind::Free).expect("one");
+    ten.reserved.extend(held.as_v4());
+    db.set_pools(&[ten.clone()]).expect("right");
+    assert_eq!(db.pool_counts(PoolId(1)).map(|counts| (counts.total, counts.held)), Some((9, 0)));
+    ten.reserved.clear();
+    db.set_pools(&[ten]).expect("right");
+    assert_eq!(db.next_free(PoolId(1), FreeKind::Free), Some(held));
+}
+
+/// All leases of an identity, however many, come in pages and in order.
+#[test]
+fn an_identity_that_many_share_is_listed_in_pages() {
+    let mut db = open();
+    for number in (0..1000).rev() {
+        let mut lease = lease(number, BindingState::Active);
+        lease.relay_agent_info = vec![12, 3, b'r', b'2', b'd'];
+        lease.subnet_id = number % 3;
+        db.put(&mut lease, Expect::Absent).expect("puts");
+    }
+    let identity = Identity::RelayId(b"r2d");
+    for (subnet, wanted) in [
+        (None, (0..1000).collect::<Vec<_>>()),
+        (Some(2), (0..1000).filter(|number| number % 3 == 2).collect()),
+        (Some(3), Vec::new()),
+    ] {
+        let wanted: Vec<_> = wanted.into_iter().map(key).collect();
+        for max in [1000, 7] {
+            let (mut found, mut after) = (Vec::new(), None);
+            loop {
+                let before = found.len();
+                db.find_page(0, subnet, identity, after, max, &mut found);
+                assert!(found.len() - before <= max);
+                match found.get(before..).and_then(<[_]>::last) {
+                    Some(last) => after = Some(*last),
+                    None => break,
+                }
+            }
+            assert_eq!(found, wanted, "{subnet:?} by {max}");
+        }
+    }
+    db.find_page(1, None, identity, None, 9, &mut Vec::new());
 }
 
 #[test]

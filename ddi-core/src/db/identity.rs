@@ -228,11 +228,27 @@ impl IdentityIndex {
     }
 
     /// Calls `found` with the cells of this identity, [`FIND_MAX`] at most.
-    pub(super) fn find(
+    pub(super) fn find(&self, arena: &Arena, name: &Name<'_>, subnet: Option<u32>, found: impl FnMut(u32)) {
+        self.find_most(arena, name, subnet, FIND_MAX, found);
+    }
+
+    /// The same with all of them.
+    pub(super) fn find_all(
         &self,
         arena: &Arena,
         name: &Name<'_>,
         subnet: Option<u32>,
+        found: impl FnMut(u32),
+    ) {
+        self.find_most(arena, name, subnet, usize::MAX, found);
+    }
+
+    fn find_most(
+        &self,
+        arena: &Arena,
+        name: &Name<'_>,
+        subnet: Option<u32>,
+        most: usize,
         mut found: impl FnMut(u32),
     ) {
         let hash = self.key.hash(name);
@@ -244,7 +260,7 @@ impl IdentityIndex {
                 continue;
             }
             if !is_single(value) {
-                self.groups.cells(value & !GROUP, subnet).take(FIND_MAX).for_each(&mut found);
+                self.groups.cells(value & !GROUP, subnet).take(most).for_each(&mut found);
             } else if subnet
                 .is_none_or(|subnet| view(arena, value).is_some_and(|view| view.subnet_id == subnet))
             {

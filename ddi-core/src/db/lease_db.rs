@@ -72,6 +72,22 @@ impl LeaseDb {
         self.read_all(self.table.scan_subnet(subnet_id, after).take(max), page);
     }
 
+    /// Appends the keys of up to `max` leases in `space` with this identity, those of `subnet_id` only if
+    /// one is given, to `found`: the first ones after `after`, in order. `None` starts at the beginning; no
+    /// key is the end. Unlike [`LeaseStore::find`] it comes to all of them, however many they are; each page
+    /// takes the time to look at every lease of the identity.
+    pub fn find_page(
+        &self,
+        space: u32,
+        subnet_id: Option<u32>,
+        identity: Identity<'_>,
+        after: Option<LeaseKey>,
+        max: usize,
+        found: &mut Vec<LeaseKey>,
+    ) {
+        self.table.find_page(space, subnet_id, &identity, after, max, found);
+    }
+
     fn read_all(&self, cells: impl Iterator<Item = u32>, page: &mut Vec<Lease>) {
         for cell in cells {
             let mut lease = Lease::default();
@@ -93,7 +109,8 @@ impl LeaseDb {
     }
 
     /// Defines the pools, in place of those before. Takes the time to read the leases of those pools
-    /// that are new or have changed; the size of a pool costs nothing. Holds are kept.
+    /// that are new or have another range, and of addresses that are reserved or excluded now, or no longer;
+    /// the size of a pool costs nothing. Holds are kept.
     pub fn set_pools(&mut self, pools: &[PoolConfig]) -> Result<(), PoolError> {
         let Table { addresses, arena, pools: held, .. } = &mut self.table;
         held.set(pools, |space, first, last| {

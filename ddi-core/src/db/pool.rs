@@ -3,6 +3,7 @@
 //! when the lease was last written: its version orders it, so a reopened database gives the same order.
 
 mod bitmap;
+mod change;
 
 use crate::id::{LeaseAddr, LeaseKey, Lsn, PoolId};
 use crate::lease::BindingState;
@@ -100,8 +101,9 @@ pub(crate) struct Pools {
 }
 
 impl Pools {
-    /// Replaces the pools. Those that have not changed but for their number are kept; the others are filled
-    /// by `leases_of`, which gives the leases of a range of a space in order. Holds are kept.
+    /// Replaces the pools. Those that have not changed but for their number and subnet are kept; of those that
+    /// have other exclusions or reservations, `leases_of` is asked for the leases there, and of the others for all:
+    /// it gives the leases of a range of a space in order. Holds are kept.
     pub(crate) fn set<I>(
         &mut self,
         configs: &[PoolConfig],
@@ -117,12 +119,11 @@ impl Pools {
         for config in sorted {
             let place = (config.space, config.first);
             while old.next_if(|pool| (pool.config.space, pool.config.first) < place).is_some() {}
-            // Another number does not change what is free.
-            let kept = old.next_if(|pool| PoolConfig { id: config.id, ..pool.config.clone() } == *config);
-            self.pools.push(match kept {
-                Some(pool) => Pool { config: config.clone(), ..pool },
-                None => Pool::new(config, leases_of(config.space, config.first, config.last)),
-            });
+            let kept = old.next_if(|pool| pool.has_range_of(config));
+            let kept = kept.and_then(|pool| pool.changed(config, &leases_of));
+            self.pools.push(
+                kept.unwrap_or_else(|| Pool::new(config, leases_of(config.space, config.first, config.last))),
+            );
         }
         self.by_id = self.pools.iter().enumerate().map(|(at, pool)| (pool.config.id, at)).collect();
         for key in held {
@@ -443,5 +444,8 @@ mod tests {
         assert_eq!(pools.pool_of(held), Some(PoolId(1)));
         let next = pools.next_free(PoolId(1), FreeKind::Free).unwrap();
         assert_eq!((held.as_v4(), next.as_v4()), (Some([10, 0, 5, 1].into()), Some([10, 0, 5, 2].into())));
+        let reserved = vec![Ipv4Addr::new(10, 0, 4, 7)];
+        pools.set(&[PoolConfig { reserved, ..config(0, 4) }, config(1, 5), config(2, 6)], no_leases).unwrap();
+        assert_eq!(read.borrow().len(), 3, "only the reserved address is looked at");
     }
 }

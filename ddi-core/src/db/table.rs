@@ -233,6 +233,32 @@ impl Table {
         }
     }
 
+    /// See [`crate::LeaseDb::find_page`].
+    pub(crate) fn find_page(
+        &self,
+        space: u32,
+        subnet: Option<u32>,
+        identity: &Identity<'_>,
+        after: Option<LeaseKey>,
+        max: usize,
+        found: &mut Vec<LeaseKey>,
+    ) {
+        let (kind, name) = wanted(space, identity);
+        let Some(index) = self.index(kind) else { return };
+        let start = found.len();
+        index.find_all(&self.arena, &name, subnet, |cell| {
+            found.extend(self.key_at(cell).filter(|key| after.is_none_or(|after| *key > after)));
+        });
+        if let Some(page) = found.get_mut(start..) {
+            if page.len() > max {
+                page.select_nth_unstable(max);
+            }
+            let len = page.len().min(max);
+            page.get_mut(..len).unwrap_or_default().sort_unstable();
+            found.truncate(start + len);
+        }
+    }
+
     /// The index, built now if it was not.
     pub(crate) fn index(&self, kind: IndexKind) -> Option<&IdentityIndex> {
         self.indexes.get(kind, || build::index(&self.arena, self.addresses.len(), kind, self.key))
