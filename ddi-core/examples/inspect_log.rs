@@ -3,7 +3,7 @@
 //! ```text
 //! inspect_log DIR                 prints every batch, gap and damaged place
 //! inspect_log DIR ops             the same, with every operation in hex
-//! inspect_log DIR verify          prints damage only; exit code 1 if there is any
+//! inspect_log DIR verify          prints damage only, also of snapshots; exit code 1 if there is any
 //! inspect_log DIR salvage NEW     saves what is whole in a database in the directory NEW, lists what is lost
 //! ```
 //! The last place of a log may be a batch that a crash tore and that nobody was promised; `verify`
@@ -15,7 +15,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use ddi_core::DbConfig;
-use ddi_core::db::salvage;
+use ddi_core::db::{damaged_snapshots, salvage};
 use ddi_core::log::{BatchKind, FileStorage, Finding, LogScan, Storage};
 
 type Outcome = Result<ExitCode, Box<dyn Error>>;
@@ -65,8 +65,13 @@ fn print(dir: &str, with_ops: bool) -> Outcome {
 }
 
 fn verify(dir: &str) -> Outcome {
-    let mut scan = LogScan::new(open(dir)?, None)?;
-    let (mut batches, mut wrong) = (0u64, 0u64);
+    let storage = open(dir)?;
+    let damaged = damaged_snapshots(&*storage)?;
+    for (file, damage) in &damaged {
+        println!("DAMAGE {file}: {damage}");
+    }
+    let mut scan = LogScan::new(storage, None)?;
+    let (mut batches, mut wrong) = (0u64, damaged.len() as u64);
     while let Some(finding) = scan.next()? {
         let whole = matches!(&finding, Finding::Batch(batch) if batch.kind == BatchKind::Ops);
         if whole {

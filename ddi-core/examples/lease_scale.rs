@@ -15,7 +15,8 @@ const FIRST_ADDR: u32 = 0x0a00_0000;
 const HASH_KEY: [u8; 16] = *b"lease_scale's ke";
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let count: u32 = std::env::args().nth(1).ok_or("usage: lease_scale N")?.parse()?;
+    let count = std::env::args().nth(1).and_then(|count| count.parse().ok()).filter(|count| *count > 0);
+    let Some(count) = count else { return Err("usage: lease_scale N, with N from 1 on".into()) };
     let dir = std::env::var_os("DDI_SCALE_DIR").map_or_else(std::env::temp_dir, PathBuf::from);
     let dir = dir.join(format!("ddi-lease-scale-{}", std::process::id()));
     let result = run(&dir, count);

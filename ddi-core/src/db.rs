@@ -44,5 +44,5 @@ pub use lease_db::LeaseDb;
 pub use pool::{PoolConfig, PoolCounts, PoolError};
 pub use recover::Opened;
 pub use row::{CLIENT_ID_MAX, DUID_MAX, FQDN_MAX, HOSTNAME_MAX, RELAY_AGENT_INFO_MAX, USER_MAX};
-pub use salvage::{SalvagedDb, salvage};
+pub use salvage::{SalvagedDb, damaged_snapshots, salvage};
 pub use snapshot::{Snapshot, SnapshotDamage};

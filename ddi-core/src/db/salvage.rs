@@ -67,6 +67,15 @@ pub fn salvage(
     Ok(SalvagedDb { opened, damaged, lost, log })
 }
 
+/// All snapshots that are damaged, oldest first, with what is wrong. Reads each whole; changes nothing.
+pub fn damaged_snapshots(storage: &dyn Storage) -> Result<Vec<(String, SnapshotDamage)>, DbError> {
+    let mut damaged = Vec::new();
+    for (lsn, file, _) in snapshots(storage)? {
+        damaged.extend(check(storage, lsn, &file)?.map(|damage| (file, damage)));
+    }
+    Ok(damaged)
+}
+
 /// The operations that are missing, if the finding says so.
 fn missing(finding: &Finding) -> impl Iterator<Item = (Lsn, Lsn)> {
     let run = match finding {
