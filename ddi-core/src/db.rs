@@ -45,4 +45,4 @@ pub use pool::{PoolConfig, PoolCounts, PoolError};
 pub use recover::Opened;
 pub use row::{CLIENT_ID_MAX, DUID_MAX, FQDN_MAX, HOSTNAME_MAX, RELAY_AGENT_INFO_MAX, USER_MAX};
 pub use salvage::{SalvagedDb, damaged_snapshots, salvage};
-pub use snapshot::{Snapshot, SnapshotDamage};
+pub use snapshot::{Cursor, Snapshot, SnapshotDamage};

@@ -267,6 +267,11 @@ impl Run {
         assert_eq!((snapshot.lsn(), snapshot.len()), (then.last, then.leases.len() as u64));
         assert!(snapshot.ordered(None).eq(then.leases.values().cloned()));
         assert_eq!(snapshot.leases().count(), then.leases.len());
+        let (mut cursor, mut lease) = (ddi_core::db::Cursor::default(), ddi_core::Lease::default());
+        for expected in snapshot.leases() {
+            assert!(snapshot.read(&mut cursor, &mut lease) && lease == expected);
+        }
+        assert!(!snapshot.read(&mut cursor, &mut lease) && !snapshot.read(&mut cursor, &mut lease));
         let after = random_key(&mut self.rng);
         assert!(snapshot.ordered(Some(after)).map(|lease| lease.key).all(|key| key > after));
     }

@@ -76,17 +76,20 @@ impl Page {
     /// Every row, with its offset in cells.
     pub(crate) fn rows(&self) -> impl Iterator<Item = (u32, Row<'_>)> {
         let mut next = 0;
-        std::iter::from_fn(move || {
-            while next < PAGE_CELLS {
-                let cell = next;
-                let (len, row) = self.run(offset(cell));
-                next += len.max(1);
-                if let Some(row) = row {
-                    return Some((cell, row));
-                }
+        std::iter::from_fn(move || self.next_row(&mut next))
+    }
+
+    /// The first row at this offset in cells or behind it, with its own; the offset goes on to what is behind it.
+    pub(crate) fn next_row(&self, next: &mut u32) -> Option<(u32, Row<'_>)> {
+        while *next < PAGE_CELLS {
+            let cell = *next;
+            let (len, row) = self.run(offset(cell));
+            *next += len.max(1);
+            if let Some(row) = row {
+                return Some((cell, row));
             }
-            None
-        })
+        }
+        None
     }
 }
 

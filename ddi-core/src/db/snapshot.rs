@@ -22,6 +22,13 @@ pub struct Snapshot {
     len: u64,
 }
 
+/// Where a reader of a [`Snapshot`] stands, for [`Snapshot::read`]. The default is the start.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct Cursor {
+    page: usize,
+    cell: u32,
+}
+
 impl Snapshot {
     pub(crate) const fn new(pages: Vec<Arc<Page>>, lsn: Lsn, len: u64) -> Self {
         Self { pages, lsn, len }
@@ -48,6 +55,21 @@ impl Snapshot {
     /// All leases, in no particular order.
     pub fn leases(&self) -> impl Iterator<Item = Lease> {
         self.pages.iter().flat_map(|page| page.rows()).filter_map(|(_, row)| lease_of(row))
+    }
+
+    /// Reads the next lease in the order of [`Snapshot::leases`], into one whose byte fields are used again; false
+    /// after the last. For readers that stop and go on: nothing is borrowed in between.
+    pub fn read(&self, cursor: &mut Cursor, lease: &mut Lease) -> bool {
+        while let Some(page) = self.pages.get(cursor.page) {
+            while let Some((_, row)) = page.next_row(&mut cursor.cell) {
+                if let Some(view) = View::parse(row.body) {
+                    view.fill(row.version, lease);
+                    return true;
+                }
+            }
+            *cursor = Cursor { page: cursor.page + 1, cell: 0 };
+        }
+        false
     }
 
     /// The leases after `after`, in order of their keys. Sorts first: that takes 28 bytes a lease, and a
