@@ -9,6 +9,7 @@ use crate::zone::{Snapshot, Strictness, Zone, ZoneSet};
 use ddi_core::log::{Batch, Synced};
 use ddi_core::{LogError, Lsn, Storage};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::ops::Bound;
 use std::sync::Arc;
 
 /// One zone.
@@ -106,6 +107,14 @@ impl ZoneDb {
     /// All zones in canonical order, hidden ones too.
     pub fn apexes(&self) -> impl ExactSizeIterator<Item = &Name> {
         self.zones.keys()
+    }
+
+    /// The zone after `apex` in that order, or the first; `apex` itself need not be there.
+    #[must_use]
+    pub fn apex_after(&self, apex: Option<NameRef<'_>>) -> Option<&Name> {
+        let Some(apex) = apex else { return self.zones.keys().next() };
+        let (after, end) = (Bound::Excluded(apex.to_name()), Bound::Unbounded);
+        self.zones.range((after, end)).next().map(|(next, _)| next)
     }
 
     /// Answers a query as [`ZoneSet::answer`] does; with SERVFAIL if it is for a zone that is hidden.

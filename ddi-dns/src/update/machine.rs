@@ -58,12 +58,14 @@ pub enum Event {
 }
 
 /// Why a message is not answered.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Dropped {
     /// It has no header, is an answer, or not an UPDATE.
+    #[error("it has no header, is an answer, or is no UPDATE")]
     NotARequest,
     /// [`super::ANSWERS_MAX`] answers wait already.
+    #[error("too many answers wait already")]
     TooBusy,
 }
 
