@@ -47,6 +47,18 @@ const char *ddi_version(void);
  * Status. Every call that can fail returns one: 0 is done, a positive one is not an error, a negative one is.
  * So `if (s < 0)` finds errors everywhere, and `if (s)` wherever there is nothing to poll. Numbers never
  * change their meaning.
+ *
+ * What went wrong, in words, is kept in the handle that is the call's first parameter: `ddi_<noun>_last_error`. It is
+ * made for people; programs go by the status.
+ *
+ * - A call without const forgets the words of earlier ones. So afterwards they are its own, or "" if nothing went wrong.
+ * - A const call that fails leaves its words; one that succeeds leaves what is there. Of threads that share a handle,
+ *   the words are of the last that failed.
+ * - They are borrowed until the next call on that handle without const, its free included. Const calls free none, so a
+ *   thread can read them while others use the handle.
+ * - A call that has no handle (most `_new`, and calls on plain bytes) or that is given NULL for it has nowhere to leave
+ *   words. It returns one of the errors that stand with it, and the words go to the log sink, as those of all calls do
+ *   (`ddi_log_set`).
  */
 /* ============================================================================================== */
 
@@ -74,7 +86,8 @@ typedef int32_t ddi_status;
 // Out of memory. Kept for limits that the caller sets; a failing allocator ends the process.
 #define DDI_E_NO_MEMORY (-5)
 
-// The library has a defect: it panicked. The handle is poisoned; last_error says where.
+// The library has a defect: it panicked. The handle is poisoned, and last_error has the panic's words; where it was,
+// standard error says.
 #define DDI_E_PANIC (-6)
 
 // An earlier call on this handle panicked. It can only be freed; a lease database can be opened again.
@@ -251,7 +264,7 @@ typedef struct ddi_batch ddi_batch;
 // Errors: `DDI_E_NULL`, `DDI_E_STATE` (done already), `DDI_E_IO` (the call that takes it back says what).
 ddi_status ddi_batch_sync(ddi_batch *batch);
 
-// What went wrong in the last call on this handle. Borrowed until the next one; "" if nothing did.
+// What went wrong, in words; "" if nothing did. Borrowed, as the chapter on status says.
 const char *ddi_batch_last_error(const ddi_batch *batch);
 
 // Frees it. NULL is a no-op.
@@ -486,8 +499,8 @@ ddi_status ddi_lease_config_set_log(ddi_lease_config *config,
                                     uint32_t align_bytes,
                                     uint64_t segment_bytes);
 
-// What went wrong in the last call on this handle, an opening with it included. Borrowed until the next one;
-// "" if nothing did.
+// What went wrong, in words, also in an opening with this configuration; "" if nothing did. Borrowed, as the chapter
+// on status says.
 const char *ddi_lease_config_last_error(const ddi_lease_config *config);
 
 // Frees it; databases opened with it stay. NULL is a no-op.
@@ -643,7 +656,7 @@ ddi_status ddi_lease_db_count(const ddi_lease_db *db,
 ddi_status ddi_lease_db_build_index(ddi_lease_db *db,
                                     uint32_t identity);
 
-// What went wrong in the last call with `ddi_lease_db *`. Borrowed until the next one; "" if nothing did.
+// What went wrong, in words; "" if nothing did. Borrowed, as the chapter on status says.
 const char *ddi_lease_db_last_error(const ddi_lease_db *db);
 
 // Closes it. What was not committed is lost; snapshots and feeds stay. NULL is a no-op.
@@ -685,6 +698,127 @@ uint64_t ddi_lease_db_durable(const ddi_lease_db *db);
 
 // The last change that was made, durable or not. 0 for NULL and for a poisoned handle.
 uint64_t ddi_lease_db_appended(const ddi_lease_db *db);
+
+/* ============================================================================================== */
+/*
+ * Snapshots: all leases of one moment, read at leisure while writes go on.
+ *
+ *     ddi_lease_db_snapshot(db, &snapshot);
+ *     while (ddi_lease_snapshot_next(snapshot, &lease) == DDI_OK) ...;    // on any thread, in as many pages as you like
+ *     ddi_lease_db_feed(db, ddi_lease_snapshot_lsn(snapshot), &feed);     // and what has changed since
+ *     ddi_lease_snapshot_free(snapshot);
+ */
+/* ============================================================================================== */
+
+// All leases of one moment. It outlives its database. One call at a time; made to be moved to another thread, where
+// it is read while calls on the database go on.
+typedef struct ddi_lease_snapshot ddi_lease_snapshot;
+
+// All leases as they are now, durable or not. Cheap: nothing is copied, but as long as it lives each page of leases
+// that is written is copied first, so that in the end it may take as much memory as the leases do.
+// Caller owns `*snapshot`: `ddi_lease_snapshot_free`.
+//
+// Errors: `DDI_E_NULL`.
+ddi_status ddi_lease_db_snapshot(const ddi_lease_db *db,
+                                 ddi_lease_snapshot **snapshot);
+
+// The last change that it holds, as `ddi_lease_db_appended` said then: where a feed goes on. What is over
+// `ddi_lease_db_durable` a crash may take back. 0 for NULL and for a poisoned handle.
+uint64_t ddi_lease_snapshot_lsn(const ddi_lease_snapshot *snapshot);
+
+// How many leases it holds. 0 for NULL and for a poisoned handle.
+uint64_t ddi_lease_snapshot_len(const ddi_lease_snapshot *snapshot);
+
+// The next lease, in no particular order, each once. `DDI_IDLE`: that were all; then `*lease` is not written. Set
+// `lease->struct_size` before. The byte fields are borrowed until the next call on this handle.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (struct_size).
+ddi_status ddi_lease_snapshot_next(ddi_lease_snapshot *snapshot,
+                                   ddi_lease *lease);
+
+// Begins again with the first lease.
+//
+// Errors: `DDI_E_NULL`.
+ddi_status ddi_lease_snapshot_rewind(ddi_lease_snapshot *snapshot);
+
+// What went wrong, in words; "" if nothing did. Borrowed, as the chapter on status says.
+const char *ddi_lease_snapshot_last_error(const ddi_lease_snapshot *snapshot);
+
+// Frees it. NULL is a no-op.
+void ddi_lease_snapshot_free(ddi_lease_snapshot *snapshot);
+
+/* ============================================================================================== */
+/*
+ * The change feed: what became durable, in order, from any position that the log still reaches back to. For
+ * replicas, inventories and whoever else has to know of each change, also after a restart: keep the position.
+ *
+ *     s = ddi_lease_db_feed(db, position, &feed);
+ *     if (s == DDI_E_RELEASED) ...;    // too long ago: read a ddi_lease_snapshot, and feed from its lsn
+ *     for (;;) {
+ *         while ((s = ddi_lease_feed_next(feed, &change, &lease)) == DDI_OK) ...;
+ *         if (s < 0) ...;
+ *         ...                          // wait until ddi_lease_db_durable has gone on
+ *         ddi_lease_feed_catch_up(feed, db);
+ *     }
+ */
+/* ============================================================================================== */
+
+// A lease was written.
+#define DDI_LEASE_CHANGE_PUT 1
+
+// A lease was forgotten.
+#define DDI_LEASE_CHANGE_REMOVED 2
+
+// Durable changes in order. One call at a time; made to be moved to another thread, where it is read while calls on
+// the database go on.
+typedef struct ddi_lease_feed ddi_lease_feed;
+
+// One change.
+typedef struct ddi_lease_change {
+    // sizeof(ddi_lease_change)
+    uint32_t struct_size;
+    // `DDI_LEASE_CHANGE_...`
+    uint32_t kind;
+    // Its log sequence number: a put's is the lease's version.
+    uint64_t lsn;
+    // Which lease.
+    ddi_lease_key key;
+} ddi_lease_change;
+
+// The changes after the log sequence number `after` that are durable now. 0: from the first on.
+// Caller owns `*feed`: `ddi_lease_feed_free`.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_RELEASED` (compactions have given up the log before the next change: read a snapshot,
+// and feed from its lsn), `DDI_E_ARGUMENT` (`after` is over `ddi_lease_db_appended`), `DDI_E_IO`.
+ddi_status ddi_lease_db_feed(const ddi_lease_db *db,
+                             uint64_t after,
+                             ddi_lease_feed **feed);
+
+// The next change, and the lease that was put (`*lease` is not written if one was removed). `DDI_IDLE`: that were all
+// that were durable when the feed was made or last caught up; nothing is written. Set both `struct_size` before. The
+// byte fields are borrowed until the next call on this handle.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (struct_size), `DDI_E_RELEASED` (a compaction has given up the log before the
+// next change meanwhile), `DDI_E_IO`, `DDI_E_CORRUPT`.
+ddi_status ddi_lease_feed_next(ddi_lease_feed *feed,
+                               ddi_lease_change *change,
+                               ddi_lease *lease);
+
+// The last change that was read, or where the feed began: `after` of a feed that goes on from here. 0 for NULL and
+// for a poisoned handle.
+uint64_t ddi_lease_feed_position(const ddi_lease_feed *feed);
+
+// Lets it go on to what has become durable since. It reads the database, which no exclusive call may use meanwhile.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (another database).
+ddi_status ddi_lease_feed_catch_up(ddi_lease_feed *feed,
+                                   const ddi_lease_db *db);
+
+// What went wrong, in words; "" if nothing did. Borrowed, as the chapter on status says.
+const char *ddi_lease_feed_last_error(const ddi_lease_feed *feed);
+
+// Frees it. NULL is a no-op.
+void ddi_lease_feed_free(ddi_lease_feed *feed);
 
 /* ============================================================================================== */
 /*
@@ -879,7 +1013,7 @@ ddi_status ddi_lease_db_end_compaction(ddi_lease_db *db,
                                        ddi_lease_compaction *compaction,
                                        bool *done);
 
-// What went wrong in the last call on this handle. Borrowed until the next one; "" if nothing did.
+// What went wrong, in words; "" if nothing did. Borrowed, as the chapter on status says.
 const char *ddi_lease_compaction_last_error(const ddi_lease_compaction *compaction);
 
 // Frees it, finished or not. NULL is a no-op.
@@ -948,7 +1082,7 @@ ddi_status ddi_lease_db_import(ddi_lease_db *db,
                                ddi_lease_file_counts *counts);
 
 // Writes all leases to a file, durable or not, in `format`. It is written beside, as `path` with `.new` at its
-// end, synced and renamed. Set `counts->struct_size` before.
+// end, synced and renamed, durably. Set `counts->struct_size` before.
 //
 // Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT`, `DDI_E_IO`.
 ddi_status ddi_lease_db_export(ddi_lease_db *db,
@@ -1074,7 +1208,7 @@ void ddi_store_free(ddi_store *store);
 // which answer.
 ddi_status ddi_store_check(ddi_store *store);
 
-// What went wrong in the last call. Borrowed until the next call on this handle; "" if nothing.
+// What went wrong, in words; "" if nothing did. Borrowed, as the chapter on status says.
 const char *ddi_store_last_error(const ddi_store *store);
 
 /* ============================================================================================== */
@@ -1150,13 +1284,13 @@ const char *ddi_store_last_error(const ddi_store *store);
 // Threads: one call at a time on one configuration.
 typedef struct ddi_failover_config ddi_failover_config;
 
-// No relationships. Caller owns: `ddi_failover_config_free`.
+// No relationships. NULL only if the library panicked. Caller owns: `ddi_failover_config_free`.
 ddi_failover_config *ddi_failover_config_new(void);
 
 // Frees it. NULL is a no-op.
 void ddi_failover_config_free(ddi_failover_config *config);
 
-// What went wrong in the last call. Borrowed until the next call on this handle; "" if nothing.
+// What went wrong, in words; "" if nothing did. Borrowed, as the chapter on status says.
 const char *ddi_failover_config_last_error(const ddi_failover_config *config);
 
 // Adds a relationship. Its name is 1 to 255 bytes, and the same on both servers; `role` is `DDI_FAILOVER_PRIMARY` or
@@ -1311,7 +1445,7 @@ ddi_status ddi_failover_new(ddi_failover_config *config,
 // Frees it. NULL is a no-op.
 void ddi_failover_free(ddi_failover *failover);
 
-// What went wrong in the last call. Borrowed until the next call on this handle; "" if nothing.
+// What went wrong, in words; "" if nothing did. Borrowed, as the chapter on status says.
 const char *ddi_failover_last_error(const ddi_failover *failover);
 
 // The pools of a relationship in place of those before: an array of `n`, as for `ddi_lease_db_set_pools`.
@@ -1522,7 +1656,7 @@ const char *ddi_failover_state_name(uint32_t state);
 #define DDI_DHCP4_BAD_NESTED_OVERLOAD 3
 
 // A parsed packet, with a copy of its bytes; to be used again for the next one, so that nothing is allocated for
-// each.
+// each. Each getter goes through the packet again: read what is needed once.
 //
 // Threads: calls with `const ddi_dhcp4_packet *` may overlap; `ddi_dhcp4_packet_parse` must be alone.
 typedef struct ddi_dhcp4_packet ddi_dhcp4_packet;
@@ -1567,13 +1701,13 @@ typedef struct ddi_dhcp4_header {
     uint8_t file[128];
 } ddi_dhcp4_header;
 
-// A view of nothing yet. Caller owns: `ddi_dhcp4_packet_free`.
+// A view of nothing yet. NULL only if the library panicked. Caller owns: `ddi_dhcp4_packet_free`.
 ddi_dhcp4_packet *ddi_dhcp4_packet_new(void);
 
 // Frees it. NULL is a no-op.
 void ddi_dhcp4_packet_free(ddi_dhcp4_packet *packet);
 
-// What went wrong in the last call. Borrowed until the next call on this handle; "" if nothing.
+// What went wrong, in words; "" if nothing did. Borrowed, as the chapter on status says.
 const char *ddi_dhcp4_packet_last_error(const ddi_dhcp4_packet *packet);
 
 // Takes a UDP payload in, in place of the one before. Any bytes may come: `DDI_E_MALFORMED` if the fixed part is
@@ -1632,13 +1766,13 @@ ddi_status ddi_dhcp4_option_code(const uint8_t *name,
 // Threads: one call at a time on one message; calls with `const ddi_dhcp4_message *` may overlap.
 typedef struct ddi_dhcp4_message ddi_dhcp4_message;
 
-// A request with nothing in it. Caller owns: `ddi_dhcp4_message_free`.
+// A request with nothing in it. NULL only if the library panicked. Caller owns: `ddi_dhcp4_message_free`.
 ddi_dhcp4_message *ddi_dhcp4_message_new(void);
 
 // Frees it. NULL is a no-op.
 void ddi_dhcp4_message_free(ddi_dhcp4_message *message);
 
-// What went wrong in the last call. Borrowed until the next call on this handle; "" if nothing.
+// What went wrong, in words; "" if nothing did. Borrowed, as the chapter on status says.
 const char *ddi_dhcp4_message_last_error(const ddi_dhcp4_message *message);
 
 // Takes a UDP payload in, in place of what was there. `DDI_E_MALFORMED` as for `ddi_dhcp4_packet_parse`.
@@ -1796,13 +1930,13 @@ ddi_status ddi_dhcp4_message_emit(const ddi_dhcp4_message *message,
 // Threads: one call at a time on one configuration.
 typedef struct ddi_dhcp_config ddi_dhcp_config;
 
-// A configuration with nothing to serve. Caller owns: `ddi_dhcp_config_free`.
+// A configuration with nothing to serve. NULL only if the library panicked. Caller owns: `ddi_dhcp_config_free`.
 ddi_dhcp_config *ddi_dhcp_config_new(void);
 
 // Frees it. NULL is a no-op.
 void ddi_dhcp_config_free(ddi_dhcp_config *config);
 
-// What went wrong in the last call. Borrowed until the next call on this handle; "" if nothing.
+// What went wrong, in words; "" if nothing did. Borrowed, as the chapter on status says.
 const char *ddi_dhcp_config_last_error(const ddi_dhcp_config *config);
 
 // Sets a number of the whole server's: `setting` is one of `DDI_DHCP_AUTHORITATIVE` to `DDI_DHCP_RELAY_RATE`.
@@ -2064,7 +2198,7 @@ ddi_status ddi_dhcp_server_new(ddi_dhcp_config *config,
 // Frees it. NULL is a no-op.
 void ddi_dhcp_server_free(ddi_dhcp_server *server);
 
-// What went wrong in the last call. Borrowed until the next call on this handle; "" if nothing.
+// What went wrong, in words; "" if nothing did. Borrowed, as the chapter on status says.
 const char *ddi_dhcp_server_last_error(const ddi_dhcp_server *server);
 
 // Changes the configuration: leases stay, and offers that are still possible. `DDI_E_DHCP_CONFIG` if it can't be
@@ -2333,17 +2467,18 @@ size_t ddi_tsig_signer_len(const ddi_tsig_signer *signer);
 // Errors: `DDI_E_NULL`.
 ddi_status ddi_tsig_signer_key(const ddi_tsig_signer *signer, ddi_name *name);
 
-// Signs the answer in the first `*len` of the `cap` bytes at `buf`; `*len` becomes its new length.
+// Signs the answer in the first `message_len` of the `cap` bytes at `buf`; `*len` is its new length.
 //
-// Errors: `DDI_E_NULL`, `DDI_E_BUFFER` (no room for the signature; `*len` is what is needed),
+// Errors: `DDI_E_NULL`, `DDI_E_BUFFER` (no room for the signature; `*len` is what is needed, and nothing was signed),
 // `DDI_E_MALFORMED` (no message).
 ddi_status ddi_tsig_signer_sign(ddi_tsig_signer *signer,
                                 const ddi_now *now,
+                                size_t message_len,
                                 uint8_t *buf,
                                 size_t cap,
                                 size_t *len);
 
-// What went wrong in the last call that was not const. Borrowed until the next such call; "" if nothing did.
+// What went wrong, in words; "" if nothing did. Borrowed, as the chapter on status says.
 const char *ddi_tsig_signer_last_error(const ddi_tsig_signer *signer);
 
 // Frees it. NULL is a no-op.
@@ -2364,7 +2499,7 @@ ddi_status ddi_tsig_verifier_check(ddi_tsig_verifier *verifier,
 // Errors: `DDI_E_NULL`, `DDI_E_SIGNATURE`.
 ddi_status ddi_tsig_verifier_finish(ddi_tsig_verifier *verifier);
 
-// What went wrong in the last call. Borrowed until the next one; "" if nothing did.
+// What went wrong, in words; "" if nothing did. Borrowed, as the chapter on status says.
 const char *ddi_tsig_verifier_last_error(const ddi_tsig_verifier *verifier);
 
 // Frees it. NULL is a no-op.
@@ -2407,17 +2542,21 @@ ddi_status ddi_tsig_key_new(const ddi_name *name,
                             size_t tag_len,
                             ddi_tsig_key **key);
 
-// Signs the request in the first `*len` of the `cap` bytes at `buf`; `*len` becomes its new length.
-// `*verifier` checks the answer: Caller owns, `ddi_tsig_verifier_free`.
+// Signs the request in the first `message_len` of the `cap` bytes at `buf`; `*len` is its new length. `*verifier`
+// checks the answer: Caller owns, `ddi_tsig_verifier_free`.
 //
-// Errors: `DDI_E_NULL`, `DDI_E_BUFFER` (no room for the signature; `*len` is what is needed),
+// Errors: `DDI_E_NULL`, `DDI_E_BUFFER` (no room for the signature; `*len` is what is needed, and nothing was signed),
 // `DDI_E_MALFORMED` (no message).
 ddi_status ddi_tsig_key_sign_request(const ddi_tsig_key *key,
                                      const ddi_now *now,
+                                     size_t message_len,
                                      uint8_t *buf,
                                      size_t cap,
                                      size_t *len,
                                      ddi_tsig_verifier **verifier);
+
+// What went wrong, in words; "" if nothing did. Borrowed, as the chapter on status says.
+const char *ddi_tsig_key_last_error(const ddi_tsig_key *key);
 
 // Frees it; who else was given the key keeps it. NULL is a no-op.
 void ddi_tsig_key_free(ddi_tsig_key *key);
@@ -2465,7 +2604,7 @@ ddi_status ddi_tsig_keys_refuse(const ddi_tsig_keys *keys,
                                 size_t cap,
                                 size_t *len);
 
-// What went wrong in the last call that was not const. Borrowed until the next such call; "" if nothing did.
+// What went wrong, in words; "" if nothing did. Borrowed, as the chapter on status says.
 const char *ddi_tsig_keys_last_error(const ddi_tsig_keys *keys);
 
 // Frees it. NULL is a no-op.
@@ -2491,10 +2630,13 @@ ddi_status ddi_acl_new(const uint8_t *rules,
                        ddi_acl **acl);
 
 // True if a sender with this address may, that has signed with the key of this name (NULL: that has not
-// signed).
+// signed). False also for NULL and for what is no address or name; last_error says so then.
 bool ddi_acl_permits(const ddi_acl *acl,
                      const ddi_addr *addr,
                      const ddi_name *key);
+
+// What went wrong, in words; "" if nothing did. Borrowed, as the chapter on status says.
+const char *ddi_acl_last_error(const ddi_acl *acl);
 
 // Frees it. NULL is a no-op.
 void ddi_acl_free(ddi_acl *acl);
@@ -2590,7 +2732,7 @@ ddi_status ddi_answer_config_set_cookies(ddi_answer_config *config,
                                          size_t other_len,
                                          bool required);
 
-// What went wrong in the last call that was not const. Borrowed until the next such call; "" if nothing did.
+// What went wrong, in words; "" if nothing did. Borrowed, as the chapter on status says.
 const char *ddi_answer_config_last_error(const ddi_answer_config *config);
 
 // Frees it. NULL is a no-op.
@@ -2680,6 +2822,9 @@ ddi_status ddi_zone_check(const ddi_zone *zone,
                           size_t cap,
                           size_t *len);
 
+// What went wrong, in words; "" if nothing did. Borrowed, as the chapter on status says.
+const char *ddi_zone_last_error(const ddi_zone *zone);
+
 // Frees it; who else keeps that version keeps it. NULL is a no-op.
 void ddi_zone_free(ddi_zone *zone);
 
@@ -2737,7 +2882,7 @@ ddi_status ddi_zone_loader_include(const ddi_zone_loader *loader,
 // The file that was asked for can't or must not be read: the zone can't be loaded. Returns
 // `DDI_E_ZONE_FILE`; last_error says where the file was asked for, and `reason` (UTF-8).
 //
-// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT`.
+// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT`, `DDI_E_STATE` (finished, or after an error).
 ddi_status ddi_zone_loader_refuse(ddi_zone_loader *loader,
                                   const uint8_t *reason,
                                   size_t reason_len);
@@ -2757,8 +2902,8 @@ ddi_status ddi_zone_loader_read_file(ddi_zone_loader *loader,
 ddi_status ddi_zone_loader_finish(ddi_zone_loader *loader,
                                   ddi_zone **zone);
 
-// What went wrong in the last call that was not const: for a fault in the text file, line and column.
-// Borrowed until the next such call; "" if nothing did.
+// What went wrong, in words: for a fault in the text file, line and column; "" if nothing did. Borrowed, as the
+// chapter on status says.
 const char *ddi_zone_loader_last_error(const ddi_zone_loader *loader);
 
 // Frees it. NULL is a no-op.
@@ -2805,7 +2950,7 @@ ddi_status ddi_zone_walk_text(ddi_zone_walk *walk,
                               size_t cap,
                               size_t *len);
 
-// What went wrong in the last call. Borrowed until the next one; "" if nothing did.
+// What went wrong, in words; "" if nothing did. Borrowed, as the chapter on status says.
 const char *ddi_zone_walk_last_error(const ddi_zone_walk *walk);
 
 // Frees it. NULL is a no-op.
@@ -2970,7 +3115,7 @@ ddi_status ddi_zone_edit_finish(ddi_zone_edit *zone_edit,
                                 uint32_t serial_policy,
                                 ddi_zone **zone);
 
-// What went wrong in the last call. Borrowed until the next one; "" if nothing did.
+// What went wrong, in words; "" if nothing did. Borrowed, as the chapter on status says.
 const char *ddi_zone_edit_last_error(const ddi_zone_edit *zone_edit);
 
 // Frees it. NULL is a no-op.
@@ -3141,7 +3286,7 @@ ddi_status ddi_zone_set_poll_changed(ddi_zone_set *set,
 // True if enough was appended to the journal for another compaction. False for NULL.
 bool ddi_zone_set_needs_compaction(const ddi_zone_set *set);
 
-// What went wrong in the last call that was not const. Borrowed until the next such call; "" if nothing did.
+// What went wrong, in words; "" if nothing did. Borrowed, as the chapter on status says.
 const char *ddi_zone_set_last_error(const ddi_zone_set *set);
 
 // Frees it. What was not committed is lost. NULL is a no-op.
@@ -3215,7 +3360,7 @@ ddi_status ddi_zone_set_end_compaction(ddi_zone_set *set,
                                        ddi_zone_compaction *compaction,
                                        bool *done);
 
-// What went wrong in the last call on this handle. Borrowed until the next one; "" if nothing did.
+// What went wrong, in words; "" if nothing did. Borrowed, as the chapter on status says.
 const char *ddi_zone_compaction_last_error(const ddi_zone_compaction *compaction);
 
 // Frees it, finished or not. NULL is a no-op.
@@ -3250,6 +3395,9 @@ ddi_status ddi_zone_reader_answer(const ddi_zone_reader *reader,
                                   size_t cap,
                                   size_t *len,
                                   ddi_answered *answered);
+
+// What went wrong, in words; "" if nothing did. Borrowed, as the chapter on status says.
+const char *ddi_zone_reader_last_error(const ddi_zone_reader *reader);
 
 // Frees it. NULL is a no-op.
 void ddi_zone_reader_free(ddi_zone_reader *reader);
@@ -3341,7 +3489,7 @@ uint32_t ddi_xfr_out_sent(const ddi_xfr_out *out);
 // How many records are in the messages so far; 0 for NULL.
 uint64_t ddi_xfr_out_records(const ddi_xfr_out *out);
 
-// What went wrong in the last call that was not const. Borrowed until the next such call; "" if nothing did.
+// What went wrong, in words; "" if nothing did. Borrowed, as the chapter on status says.
 const char *ddi_xfr_out_last_error(const ddi_xfr_out *out);
 
 // Frees it. NULL is a no-op.
@@ -3434,7 +3582,7 @@ ddi_status ddi_xfr_in_poll_event(ddi_xfr_in *xfr,
 // Errors: `DDI_E_NULL`, `DDI_E_STATE` (no outcome `DDI_XFR_ZONE` was told).
 ddi_status ddi_xfr_in_zone(const ddi_xfr_in *xfr, ddi_zone **zone);
 
-// What went wrong in the last call that was not const. Borrowed until the next such call; "" if nothing did.
+// What went wrong, in words; "" if nothing did. Borrowed, as the chapter on status says.
 const char *ddi_xfr_in_last_error(const ddi_xfr_in *xfr);
 
 // Frees it. NULL is a no-op.
@@ -3509,7 +3657,7 @@ ddi_status ddi_secondary_config_set_limits(ddi_secondary_config *config,
                                            uint64_t idle_ms,
                                            uint64_t total_ms);
 
-// What went wrong in the last call. Borrowed until the next one; "" if nothing did.
+// What went wrong, in words; "" if nothing did. Borrowed, as the chapter on status says.
 const char *ddi_secondary_config_last_error(const ddi_secondary_config *config);
 
 // Frees it; secondaries made with it stay. NULL is a no-op.
@@ -3660,7 +3808,7 @@ ddi_status ddi_secondary_handle_refresh(ddi_secondary *secondary,
                                         const ddi_now *now,
                                         bool whole);
 
-// What went wrong in the last call that was not const. Borrowed until the next such call; "" if nothing did.
+// What went wrong, in words; "" if nothing did. Borrowed, as the chapter on status says.
 const char *ddi_secondary_last_error(const ddi_secondary *secondary);
 
 // Frees it; the zone stays in the set. NULL is a no-op.
@@ -3775,7 +3923,7 @@ ddi_status ddi_notify_reply(const uint8_t *message,
                             size_t cap,
                             size_t *len);
 
-// What went wrong in the last call that was not const. Borrowed until the next such call; "" if nothing did.
+// What went wrong, in words; "" if nothing did. Borrowed, as the chapter on status says.
 const char *ddi_notifier_last_error(const ddi_notifier *notifier);
 
 // Frees it. NULL is a no-op.
@@ -3852,7 +4000,7 @@ ddi_status ddi_update_policy_set_limits(ddi_update_policy *policy,
                                         size_t updates,
                                         uint64_t zone_records);
 
-// What went wrong in the last call. Borrowed until the next one; "" if nothing did.
+// What went wrong, in words; "" if nothing did. Borrowed, as the chapter on status says.
 const char *ddi_update_policy_last_error(const ddi_update_policy *policy);
 
 // Frees it; what was made with it stays. NULL is a no-op.
@@ -3950,7 +4098,7 @@ ddi_status ddi_updates_reason(const ddi_updates *updates,
                               size_t cap,
                               size_t *len);
 
-// What went wrong in the last call that was not const. Borrowed until the next such call; "" if nothing did.
+// What went wrong, in words; "" if nothing did. Borrowed, as the chapter on status says.
 const char *ddi_updates_last_error(const ddi_updates *updates);
 
 // Frees it; answers that wait are lost. NULL is a no-op.
@@ -4043,7 +4191,7 @@ ddi_status ddi_update_forwarder_poll_transmit(ddi_update_forwarder *forwarder,
                                               size_t cap,
                                               size_t *len);
 
-// What went wrong in the last call that was not const. Borrowed until the next such call; "" if nothing did.
+// What went wrong, in words; "" if nothing did. Borrowed, as the chapter on status says.
 const char *ddi_update_forwarder_last_error(const ddi_update_forwarder *forwarder);
 
 // Frees it. NULL is a no-op.
@@ -4126,7 +4274,7 @@ ddi_status ddi_update_request_emit(const ddi_update_request *request,
                                    size_t cap,
                                    size_t *len);
 
-// What went wrong in the last call that was not const. Borrowed until the next such call; "" if nothing did.
+// What went wrong, in words; "" if nothing did. Borrowed, as the chapter on status says.
 const char *ddi_update_request_last_error(const ddi_update_request *request);
 
 // Frees it. NULL is a no-op.
@@ -4236,7 +4384,7 @@ ddi_status ddi_ddns_client_reason(const ddi_ddns_client *client,
                                   size_t cap,
                                   size_t *len);
 
-// What went wrong in the last call that was not const. Borrowed until the next such call; "" if nothing did.
+// What went wrong, in words; "" if nothing did. Borrowed, as the chapter on status says.
 const char *ddi_ddns_client_last_error(const ddi_ddns_client *client);
 
 // Frees it. NULL is a no-op.
@@ -4266,7 +4414,7 @@ ddi_status ddi_testing_panic(ddi_testing *testing);
 // Counts. Fails only on a handle that is poisoned.
 ddi_status ddi_testing_count(ddi_testing *testing);
 
-// What went wrong in the last call. Borrowed until the next call on this handle; "" if nothing.
+// What went wrong, in words; "" if nothing did. Borrowed, as the chapter on status says.
 const char *ddi_testing_last_error(const ddi_testing *testing);
 
 // Frees it. NULL is a no-op.

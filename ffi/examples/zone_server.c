@@ -160,7 +160,7 @@ static size_t handle(const ddi_now *now, const ddi_addr *from, struct connection
         ddi_status status = ddi_zone_set_answer(zones, now, config, &asker, message, len, buffer, DDI_DNS_MESSAGE_MAX,
                                                 &answer, NULL);
         if (status == DDI_OK && signer)
-            status = ddi_tsig_signer_sign(signer, now, buffer, DDI_DNS_MESSAGE_MAX, &answer);
+            status = ddi_tsig_signer_sign(signer, now, answer, buffer, DDI_DNS_MESSAGE_MAX, &answer);
         if (status != DDI_OK)
             answer = 0;
     }

@@ -7,6 +7,7 @@ use crate::handle::{Failure, Handle, noun};
 use crate::slice::{self, Out};
 use crate::status::{DDI_OK, ddi_status};
 use ddi_dns::acl::{AccessList, Requestor};
+use std::ffi::c_char;
 
 /// A list. It never changes: all calls but `ddi_acl_free` are const and may overlap.
 pub struct ddi_acl(Handle<AccessList>);
@@ -38,21 +39,31 @@ pub unsafe extern "C" fn ddi_acl_new(
 }
 
 /// True if a sender with this address may, that has signed with the key of this name (NULL: that has not
-/// signed).
+/// signed). False also for NULL and for what is no address or name; last_error says so then.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddi_acl_permits(
     acl: *const ddi_acl,
     addr: *const ddi_addr,
     key: *const ddi_name,
 ) -> bool {
+    let mut permits = false;
     // SAFETY: the header's contract.
-    unsafe {
-        guard::value_or(acl, false, |acl| {
-            let Ok(addr) = ddi_addr::read(addr, "addr") else { return false };
-            let key = if key.is_null() { None } else { ddi_name::read(key, "key").ok() };
-            acl.permits(&Requestor { address: addr.ip(), key })
+    let status = unsafe {
+        guard::shared(acl, |acl| {
+            let addr = ddi_addr::read(addr, "addr")?;
+            let key = if key.is_null() { None } else { Some(ddi_name::read(key, "key")?) };
+            permits = acl.permits(&Requestor { address: addr.ip(), key });
+            Ok(DDI_OK)
         })
-    }
+    };
+    status == DDI_OK && permits
+}
+
+/// What went wrong, in words; "" if nothing did. Borrowed, as the chapter on status says.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ddi_acl_last_error(acl: *const ddi_acl) -> *const c_char {
+    // SAFETY: the header's contract.
+    unsafe { guard::last_error(acl) }
 }
 
 /// Frees it. NULL is a no-op.

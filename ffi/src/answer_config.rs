@@ -210,7 +210,7 @@ pub unsafe extern "C" fn ddi_answer_config_set_cookies(
     }
 }
 
-/// What went wrong in the last call that was not const. Borrowed until the next such call; "" if nothing did.
+/// What went wrong, in words; "" if nothing did. Borrowed, as the chapter on status says.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddi_answer_config_last_error(config: *const ddi_answer_config) -> *const c_char {
     // SAFETY: the header's contract.

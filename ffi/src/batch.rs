@@ -47,7 +47,7 @@ pub unsafe extern "C" fn ddi_batch_sync(batch: *mut ddi_batch) -> ddi_status {
     }
 }
 
-/// What went wrong in the last call on this handle. Borrowed until the next one; "" if nothing did.
+/// What went wrong, in words; "" if nothing did. Borrowed, as the chapter on status says.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddi_batch_last_error(batch: *const ddi_batch) -> *const c_char {
     // SAFETY: the header's contract.

@@ -266,7 +266,7 @@ pub unsafe extern "C" fn ddi_ddns_client_reason(
     }
 }
 
-/// What went wrong in the last call that was not const. Borrowed until the next such call; "" if nothing did.
+/// What went wrong, in words; "" if nothing did. Borrowed, as the chapter on status says.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddi_ddns_client_last_error(client: *const ddi_ddns_client) -> *const c_char {
     // SAFETY: the header's contract.

@@ -20,10 +20,10 @@ const DATAGRAM_MAX: usize = 65_535;
 pub struct ddi_dhcp4_message(Handle<Message>);
 noun!(ddi_dhcp4_message, Message, shared);
 
-/// A request with nothing in it. Caller owns: `ddi_dhcp4_message_free`.
+/// A request with nothing in it. NULL only if the library panicked. Caller owns: `ddi_dhcp4_message_free`.
 #[unsafe(no_mangle)]
 pub extern "C" fn ddi_dhcp4_message_new() -> *mut ddi_dhcp4_message {
-    guard::give(Default::default())
+    guard::make(Default::default)
 }
 
 /// Frees it. NULL is a no-op.
@@ -33,7 +33,7 @@ pub unsafe extern "C" fn ddi_dhcp4_message_free(message: *mut ddi_dhcp4_message)
     unsafe { guard::free(message) }
 }
 
-/// What went wrong in the last call. Borrowed until the next call on this handle; "" if nothing.
+/// What went wrong, in words; "" if nothing did. Borrowed, as the chapter on status says.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddi_dhcp4_message_last_error(message: *const ddi_dhcp4_message) -> *const c_char {
     // SAFETY: the header's contract.

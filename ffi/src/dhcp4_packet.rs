@@ -8,6 +8,7 @@ use crate::slice::{self, Buffer, Out};
 use crate::status::{DDI_E_MALFORMED, DDI_IDLE, DDI_OK, ddi_status};
 use ddi_core::HwAddr;
 use ddi_dhcp::v4::{BadReason, Cookie, Header, Op, OptionValue, Packet, RelayInfo};
+use std::borrow::Cow;
 use std::ffi::c_char;
 
 /// `ddi_dhcp4_header.op`: from a client.
@@ -78,7 +79,7 @@ unsafe impl Growing for ddi_dhcp4_header {
 }
 
 /// A parsed packet, with a copy of its bytes; to be used again for the next one, so that nothing is allocated for
-/// each.
+/// each. Each getter goes through the packet again: read what is needed once.
 ///
 /// Threads: calls with `const ddi_dhcp4_packet *` may overlap; `ddi_dhcp4_packet_parse` must be alone.
 pub struct ddi_dhcp4_packet(Handle<PacketView>);
@@ -96,10 +97,10 @@ impl PacketView {
     }
 }
 
-/// A view of nothing yet. Caller owns: `ddi_dhcp4_packet_free`.
+/// A view of nothing yet. NULL only if the library panicked. Caller owns: `ddi_dhcp4_packet_free`.
 #[unsafe(no_mangle)]
 pub extern "C" fn ddi_dhcp4_packet_new() -> *mut ddi_dhcp4_packet {
-    guard::give(Default::default())
+    guard::make(Default::default)
 }
 
 /// Frees it. NULL is a no-op.
@@ -109,7 +110,7 @@ pub unsafe extern "C" fn ddi_dhcp4_packet_free(packet: *mut ddi_dhcp4_packet) {
     unsafe { guard::free(packet) }
 }
 
-/// What went wrong in the last call. Borrowed until the next call on this handle; "" if nothing.
+/// What went wrong, in words; "" if nothing did. Borrowed, as the chapter on status says.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddi_dhcp4_packet_last_error(packet: *const ddi_dhcp4_packet) -> *const c_char {
     // SAFETY: the header's contract.
@@ -176,7 +177,7 @@ pub unsafe extern "C" fn ddi_dhcp4_packet_option(
             let mut buffer = Buffer::new(buf, cap, len)?;
             let packet = view.packet()?;
             let Some(value) = packet.option(option_code(code)?) else { return Ok(DDI_IDLE) };
-            buffer.put(&joined(&value))?;
+            buffer.put_pieces(value.len(), value.pieces())?;
             Ok(DDI_OK)
         })
     }
@@ -196,7 +197,8 @@ pub unsafe extern "C" fn ddi_dhcp4_packet_relay_option(
         guard::shared(packet, |view| {
             let mut buffer = Buffer::new(buf, cap, len)?;
             let packet = view.packet()?;
-            let info = packet.relay_info().map(|value| joined(&value)).unwrap_or_default();
+            let Some(info) = packet.relay_info() else { return Ok(DDI_IDLE) };
+            let info = joined(&info);
             let info = RelayInfo::new(&info);
             let Some(value) = info.get(option_code(code)?) else { return Ok(DDI_IDLE) };
             buffer.put(value)?;
@@ -217,8 +219,13 @@ pub unsafe extern "C" fn ddi_dhcp4_packet_codes(
     unsafe {
         guard::shared(packet, |view| {
             let mut buffer = Buffer::new(buf, cap, len)?;
-            let codes: Vec<u8> = view.packet()?.options().map(|value| value.code()).collect();
-            buffer.put(&codes)?;
+            let mut codes = [0; 256];
+            let mut count = 0;
+            for (code, value) in codes.iter_mut().zip(view.packet()?.options()) {
+                *code = value.code();
+                count += 1;
+            }
+            buffer.put(&codes[..count])?;
             Ok(DDI_OK)
         })
     }
@@ -276,8 +283,13 @@ pub(crate) fn option_code(code: u32) -> Result<u8, Failure> {
     u8::try_from(code).map_err(|_| Failure::argument(format!("{code} is no option code")))
 }
 
-fn joined(value: &OptionValue<'_>) -> Vec<u8> {
-    value.pieces().collect::<Vec<_>>().concat()
+/// Copied only if it came in more than one piece, which option 82 never should.
+fn joined<'a>(value: &OptionValue<'a>) -> Cow<'a, [u8]> {
+    let mut pieces = value.pieces();
+    match (pieces.next(), pieces.next()) {
+        (Some(whole), None) => Cow::Borrowed(whole),
+        _ => value.pieces().collect::<Vec<_>>().concat().into(),
+    }
 }
 
 pub(crate) fn header_of(header: &Header) -> ddi_dhcp4_header {

@@ -84,10 +84,10 @@ pub const DDI_DHCP_NAMES_ALLOW_NO_UPDATES: u32 = 8;
 pub struct ddi_dhcp_config(Handle<Draft>);
 noun!(ddi_dhcp_config, Draft, shared);
 
-/// A configuration with nothing to serve. Caller owns: `ddi_dhcp_config_free`.
+/// A configuration with nothing to serve. NULL only if the library panicked. Caller owns: `ddi_dhcp_config_free`.
 #[unsafe(no_mangle)]
 pub extern "C" fn ddi_dhcp_config_new() -> *mut ddi_dhcp_config {
-    guard::give(Default::default())
+    guard::make(Default::default)
 }
 
 /// Frees it. NULL is a no-op.
@@ -97,7 +97,7 @@ pub unsafe extern "C" fn ddi_dhcp_config_free(config: *mut ddi_dhcp_config) {
     unsafe { guard::free(config) }
 }
 
-/// What went wrong in the last call. Borrowed until the next call on this handle; "" if nothing.
+/// What went wrong, in words; "" if nothing did. Borrowed, as the chapter on status says.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddi_dhcp_config_last_error(config: *const ddi_dhcp_config) -> *const c_char {
     // SAFETY: the header's contract.

@@ -75,6 +75,8 @@ noun!(ddi_dhcp_server, Engine, shared);
 
 pub(crate) struct Engine {
     pub(crate) server: Server,
+    /// The configuration's, by number.
+    pools: Vec<PoolConfig>,
     /// An event that did not fit its caller's buffer.
     waiting: Option<Event>,
     counter_names: Vec<CString>,
@@ -130,6 +132,7 @@ pub unsafe extern "C" fn ddi_dhcp_server_new(
             let server = Server::new(draft.config.clone(), seed)?;
             let names = server.counters().iter().filter_map(|(name, _)| CString::new(name).ok()).collect();
             out.set(guard::give(Engine {
+                pools: server.pools(),
                 server,
                 waiting: None,
                 counter_names: names,
@@ -147,7 +150,7 @@ pub unsafe extern "C" fn ddi_dhcp_server_free(server: *mut ddi_dhcp_server) {
     unsafe { guard::free(server) }
 }
 
-/// What went wrong in the last call. Borrowed until the next call on this handle; "" if nothing.
+/// What went wrong, in words; "" if nothing did. Borrowed, as the chapter on status says.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddi_dhcp_server_last_error(server: *const ddi_dhcp_server) -> *const c_char {
     // SAFETY: the header's contract.
@@ -167,6 +170,7 @@ pub unsafe extern "C" fn ddi_dhcp_server_set_config(
         guard::exclusive(server, |engine| {
             let (now, draft) = (ddi_now::read(now)?, others::shared(config, "config")?);
             engine.server.set_config(now, draft.config.clone())?;
+            engine.pools = engine.server.pools();
             Ok(DDI_OK)
         })
     }
@@ -183,7 +187,7 @@ pub unsafe extern "C" fn ddi_dhcp_server_give_pools(
     // SAFETY: the header's contract.
     unsafe {
         guard::exclusive(server, |engine| {
-            store::set_pools(store, &engine.server.pools())?;
+            store::set_pools(store, &engine.pools)?;
             Ok(DDI_OK)
         })
     }
@@ -201,10 +205,8 @@ pub unsafe extern "C" fn ddi_dhcp_server_pool(
     unsafe {
         guard::exclusive(server, |engine| {
             let out = OutSized::new(pool)?;
-            let Some(found) = engine.server.pools().into_iter().find(|known| known.id.0 == number) else {
-                return Ok(DDI_IDLE);
-            };
-            out.set(&engine.lent.of(&found));
+            let Some(found) = engine.pools.get(number as usize) else { return Ok(DDI_IDLE) };
+            out.set(&engine.lent.of(found));
             Ok(DDI_OK)
         })
     }

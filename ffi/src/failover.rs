@@ -110,7 +110,7 @@ pub unsafe extern "C" fn ddi_failover_free(failover: *mut ddi_failover) {
     unsafe { guard::free(failover) }
 }
 
-/// What went wrong in the last call. Borrowed until the next call on this handle; "" if nothing.
+/// What went wrong, in words; "" if nothing did. Borrowed, as the chapter on status says.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddi_failover_last_error(failover: *const ddi_failover) -> *const c_char {
     // SAFETY: the header's contract.

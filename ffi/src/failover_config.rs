@@ -61,10 +61,10 @@ pub const DDI_FAILOVER_PROFILE_DRAFT: u32 = 2;
 pub struct ddi_failover_config(Handle<Draft>);
 noun!(ddi_failover_config, Draft, shared);
 
-/// No relationships. Caller owns: `ddi_failover_config_free`.
+/// No relationships. NULL only if the library panicked. Caller owns: `ddi_failover_config_free`.
 #[unsafe(no_mangle)]
 pub extern "C" fn ddi_failover_config_new() -> *mut ddi_failover_config {
-    guard::give(Draft::default())
+    guard::make(Draft::default)
 }
 
 /// Frees it. NULL is a no-op.
@@ -74,7 +74,7 @@ pub unsafe extern "C" fn ddi_failover_config_free(config: *mut ddi_failover_conf
     unsafe { guard::free(config) }
 }
 
-/// What went wrong in the last call. Borrowed until the next call on this handle; "" if nothing.
+/// What went wrong, in words; "" if nothing did. Borrowed, as the chapter on status says.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddi_failover_config_last_error(config: *const ddi_failover_config) -> *const c_char {
     // SAFETY: the header's contract.

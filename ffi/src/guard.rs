@@ -42,8 +42,8 @@ pub(crate) unsafe fn exclusive<N: Noun>(
     end(handle, result)
 }
 
-/// Ends an exclusive call: poisons after a panic, keeps the text, gives the status.
-pub(crate) fn end<T>(handle: &mut Handle<T>, result: Result<ddi_status, Failure>) -> ddi_status {
+/// Ends a call: poisons after a panic, keeps the text, gives the status.
+pub(crate) fn end<T>(handle: &Handle<T>, result: Result<ddi_status, Failure>) -> ddi_status {
     match result {
         Ok(status) => status,
         Err(failure) => {
@@ -56,7 +56,8 @@ pub(crate) fn end<T>(handle: &mut Handle<T>, result: Result<ddi_status, Failure>
     }
 }
 
-/// A call that may overlap others that only read. Its failure's text goes to the log sink alone.
+/// A call that may overlap others that only read. Its failure's text is kept as the last one; success forgets none,
+/// since another thread may be reading it.
 ///
 /// # Safety
 /// `noun` is NULL or a handle of this library that is not freed and that no exclusive call uses meanwhile.
@@ -67,15 +68,7 @@ pub(crate) unsafe fn shared<N: Noun>(
     // SAFETY: as promised.
     let Some(noun) = (unsafe { noun.as_ref() }) else { return report(&Failure::null("the handle")) };
     let handle = noun.handle();
-    match handle.check().and_then(|()| catch(|| f(&handle.value))) {
-        Ok(status) => status,
-        Err(failure) => {
-            if failure.status == DDI_E_PANIC {
-                handle.poison();
-            }
-            report(&failure)
-        }
-    }
+    end(handle, handle.check().and_then(|()| catch(|| f(&handle.value))))
 }
 
 /// A value that is read without a status: `neutral` for NULL, a poisoned handle, or after a panic.
@@ -90,15 +83,24 @@ pub(crate) unsafe fn value_or<N: Noun, T>(noun: *const N, neutral: T, f: impl Fn
     value.unwrap_or_else(|failure| {
         if failure.status == DDI_E_PANIC {
             handle.poison();
+            handle.set_error(&failure);
             report(&failure);
         }
         neutral
     })
 }
 
-/// A call without a handle.
+/// A call without a handle. Its failure's text goes to the log sink alone.
 pub(crate) fn alone(f: impl FnOnce() -> Result<ddi_status, Failure>) -> ddi_status {
     catch(f).unwrap_or_else(|failure| report(&failure))
+}
+
+/// A call without a handle that makes one, which the caller owns; NULL after a panic.
+pub(crate) fn make<N: Noun>(f: impl FnOnce() -> N::Value) -> *mut N {
+    catch(|| Ok(give(f()))).unwrap_or_else(|failure| {
+        report(&failure);
+        std::ptr::null_mut()
+    })
 }
 
 /// A new handle, which the caller owns.

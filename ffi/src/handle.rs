@@ -1,5 +1,6 @@
 //! What is behind every opaque pointer: a value, whether a panic has spoilt it, and the last error's text.
 
+use crate::last_error::LastError;
 use crate::status::{DDI_E_ARGUMENT, DDI_E_NULL, DDI_E_PANIC, DDI_E_POISONED, ddi_status};
 use std::ffi::c_char;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -30,13 +31,12 @@ impl Failure {
 pub(crate) struct Handle<T> {
     pub(crate) value: T,
     poisoned: AtomicBool,
-    /// Ends with a NUL; empty if there is no error.
-    last_error: Vec<u8>,
+    last_error: LastError,
 }
 
 impl<T> Handle<T> {
     pub(crate) const fn new(value: T) -> Self {
-        Self { value, poisoned: AtomicBool::new(false), last_error: Vec::new() }
+        Self { value, poisoned: AtomicBool::new(false), last_error: LastError::new() }
     }
 
     pub(crate) fn is_poisoned(&self) -> bool {
@@ -61,17 +61,15 @@ impl<T> Handle<T> {
     }
 
     /// Keeps the text. The first panic's text stays: what is said later only repeats that there was one.
-    pub(crate) fn set_error(&mut self, failure: &Failure) {
-        if self.is_poisoned() && failure.status != DDI_E_PANIC && !self.last_error.is_empty() {
+    pub(crate) fn set_error(&self, failure: &Failure) {
+        if self.is_poisoned() && failure.status != DDI_E_PANIC && self.last_error.is_set() {
             return;
         }
-        self.last_error.clear();
-        self.last_error.extend(failure.text.bytes().map(|b| if b == 0 { b'?' } else { b }));
-        self.last_error.push(0);
+        self.last_error.set(&failure.text);
     }
 
     pub(crate) fn last_error(&self) -> *const c_char {
-        if self.last_error.is_empty() { c"".as_ptr() } else { self.last_error.as_ptr().cast() }
+        self.last_error.text()
     }
 }
 

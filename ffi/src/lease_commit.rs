@@ -3,8 +3,8 @@
 
 use crate::batch::{Taken, ddi_batch};
 use crate::guard;
-use crate::handle::Failure;
 use crate::lease_db::ddi_lease_db;
+use crate::others;
 use crate::slice::Out;
 use crate::status::{DDI_IDLE, DDI_OK, ddi_status};
 use ddi_core::LeaseStore;
@@ -59,11 +59,9 @@ pub unsafe extern "C" fn ddi_lease_db_batch_durable(
 ) -> ddi_status {
     // SAFETY: the header's contract.
     unsafe {
-        guard::exclusive(db, |db| {
+        others::both(db, batch, "batch", |db, batch| {
             let out = Out::new(durable, "durable")?;
-            let batch = batch.as_mut().ok_or_else(|| Failure::null("batch"))?;
-            batch.0.check()?;
-            let synced = batch.0.value.hand_back(&db.mark)?;
+            let synced = batch.hand_back(&db.mark)?;
             out.set(db.db.batch_durable(synced)?.0);
             Ok(DDI_OK)
         })

@@ -6,6 +6,7 @@ use crate::guard;
 use crate::handle::{Failure, Handle, noun};
 use crate::lease_config::ddi_lease_config;
 use crate::lease_db::{ddi_lease_db, directory};
+use crate::others;
 use crate::sized::{Growing, OutSized};
 use crate::slice::{self, Out};
 use crate::status::{DDI_E_ARGUMENT, DDI_OK, ddi_status};
@@ -111,20 +112,18 @@ pub unsafe extern "C" fn ddi_lease_db_end_compaction(
 ) -> ddi_status {
     // SAFETY: the header's contract.
     unsafe {
-        guard::exclusive(db, |db| {
+        others::both(db, compaction, "compaction", |db, it| {
             let out = Out::new(done, "done")?;
-            let it = compaction.as_mut().ok_or_else(|| Failure::null("compaction"))?;
-            it.0.check()?;
-            if !Arc::ptr_eq(&db.mark, &it.0.value.of) {
+            if !Arc::ptr_eq(&db.mark, &it.of) {
                 return Err(Failure::new(DDI_E_ARGUMENT, "the compaction is of another database"));
             }
-            out.set(db.db.end_compaction(&mut it.0.value.compaction)?);
+            out.set(db.db.end_compaction(&mut it.compaction)?);
             Ok(DDI_OK)
         })
     }
 }
 
-/// What went wrong in the last call on this handle. Borrowed until the next one; "" if nothing did.
+/// What went wrong, in words; "" if nothing did. Borrowed, as the chapter on status says.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddi_lease_compaction_last_error(
     compaction: *const ddi_lease_compaction,

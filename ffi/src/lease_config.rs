@@ -103,8 +103,8 @@ pub unsafe extern "C" fn ddi_lease_config_set_log(
     }
 }
 
-/// What went wrong in the last call on this handle, an opening with it included. Borrowed until the next one;
-/// "" if nothing did.
+/// What went wrong, in words, also in an opening with this configuration; "" if nothing did. Borrowed, as the chapter
+/// on status says.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddi_lease_config_last_error(config: *const ddi_lease_config) -> *const c_char {
     // SAFETY: the header's contract.

@@ -354,7 +354,7 @@ pub unsafe extern "C" fn ddi_lease_db_build_index(db: *mut ddi_lease_db, identit
     }
 }
 
-/// What went wrong in the last call with `ddi_lease_db *`. Borrowed until the next one; "" if nothing did.
+/// What went wrong, in words; "" if nothing did. Borrowed, as the chapter on status says.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddi_lease_db_last_error(db: *const ddi_lease_db) -> *const c_char {
     // SAFETY: the header's contract.
@@ -409,8 +409,11 @@ impl Keys {
     pub(crate) unsafe fn new(keys: *mut ddi_lease_key, cap: usize, len: *mut usize) -> Result<Self, Failure> {
         // SAFETY: as promised.
         let len = unsafe { Out::new(len, "len") }?;
-        if cap > 0 && (keys.is_null() || !keys.is_aligned()) {
+        if cap > 0 && keys.is_null() {
             return Err(Failure::null("keys"));
+        }
+        if cap > 0 && !keys.is_aligned() {
+            return Err(Failure::argument("keys is not aligned"));
         }
         Ok(Self { keys, cap, len })
     }

@@ -119,7 +119,7 @@ fn import(
 }
 
 /// Writes all leases to a file, durable or not, in `format`. It is written beside, as `path` with `.new` at its
-/// end, synced and renamed. Set `counts->struct_size` before.
+/// end, synced and renamed, durably. Set `counts->struct_size` before.
 ///
 /// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT`, `DDI_E_IO`.
 #[unsafe(no_mangle)]
@@ -151,6 +151,9 @@ fn export(db: &Db, path: &Path, format: Format) -> Result<ddi_lease_file_counts,
         file.flush()?;
         file.get_ref().sync_all()?;
         std::fs::rename(&beside, path)?;
+        // A crash may take a new name back as long as its directory is not synced.
+        let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+        File::open(directory.unwrap_or(Path::new(".")))?.sync_all()?;
         Ok(exported)
     };
     let exported = write().map_err(io_failure(&path.to_string_lossy()))?;

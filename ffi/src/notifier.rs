@@ -252,7 +252,7 @@ pub unsafe extern "C" fn ddi_notify_reply(
     })
 }
 
-/// What went wrong in the last call that was not const. Borrowed until the next such call; "" if nothing did.
+/// What went wrong, in words; "" if nothing did. Borrowed, as the chapter on status says.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddi_notifier_last_error(notifier: *const ddi_notifier) -> *const c_char {
     // SAFETY: the header's contract.

@@ -67,9 +67,18 @@ unsafe impl Growing for ddi_secondary_event {
 pub(crate) struct Follow {
     secondary: Secondary,
     apex: Name,
-    /// A version that the set could not take yet.
-    pending: Option<(Snapshot, Vec<Delta>, SocketAddr)>,
+    /// What the set could not take yet.
+    pending: Option<Pending>,
     reason: String,
+}
+
+/// A primary's word on the zone: a version, or that there is no newer one.
+struct Pending {
+    /// `DDI_SECONDARY_ZONE` or `DDI_SECONDARY_UP_TO_DATE`.
+    kind: u32,
+    primary: SocketAddr,
+    /// `None` if there is none, or once the set has it.
+    version: Option<(Snapshot, Vec<Delta>)>,
 }
 
 /// A secondary zone. One call at a time.
@@ -115,40 +124,53 @@ impl Follow {
         };
     }
 
-    /// Puts what was found into the set, with what a restart has to know.
-    fn store(&mut self, now: Now, set: &mut Zones) -> Result<ddi_secondary_event, Failure> {
-        let mut event = none();
-        event.kind = DDI_SECONDARY_UP_TO_DATE;
-        if let Some((snapshot, deltas, primary)) = &self.pending {
-            set.db.follow(snapshot, deltas)?;
-            (event.kind, event.primary) = (DDI_SECONDARY_ZONE, (*primary).into());
+    /// Puts what was found into the set, with what a restart has to know. If that fails, what is still to be done
+    /// stays pending.
+    fn store(
+        &mut self,
+        now: Now,
+        set: &mut Zones,
+        mut found: Pending,
+    ) -> Result<ddi_secondary_event, Failure> {
+        if let Err(failure) = self.write(now, set, &mut found) {
+            self.pending = Some(found);
+            return Err(failure);
         }
+        self.show(now, set);
+        let mut event = none();
+        (event.kind, event.primary) = (found.kind, found.primary.into());
+        event.serial = self.secondary.current().map_or(0, |current| current.serial().0);
+        Ok(event)
+    }
+
+    fn write(&self, now: Now, set: &mut Zones, found: &mut Pending) -> Result<(), Failure> {
+        if let Some((snapshot, deltas)) = &found.version {
+            set.db.follow(snapshot, deltas)?;
+        }
+        found.version = None;
         if let Some(saved) = self.secondary.saved(now)
             && set.db.newest(self.apex.as_ref()).is_some()
         {
             set.db.set_note(self.apex.as_ref(), &write_saved(&saved))?;
         }
-        self.pending = None;
-        event.serial = self.secondary.current().map_or(0, |current| current.serial().0);
-        self.show(now, set);
-        Ok(event)
+        Ok(())
     }
 
     fn take(&mut self, now: Now, set: &mut Zones) -> Result<Option<ddi_secondary_event>, Failure> {
-        if self.pending.is_some() {
-            return self.store(now, set).map(Some);
+        if let Some(found) = self.pending.take() {
+            return self.store(now, set, found).map(Some);
         }
         let Some(happened) = self.secondary.poll_event() else { return Ok(None) };
         self.reason.clear();
         let mut event = none();
         match happened {
             SecondaryEvent::Zone { snapshot, deltas, primary } => {
-                self.pending = Some((snapshot, deltas, primary));
-                event = self.store(now, set)?;
+                let version = Some((snapshot, deltas));
+                event = self.store(now, set, Pending { kind: DDI_SECONDARY_ZONE, primary, version })?;
             }
             SecondaryEvent::UpToDate { primary } => {
-                event = self.store(now, set)?;
-                event.primary = primary.into();
+                let (kind, version) = (DDI_SECONDARY_UP_TO_DATE, None);
+                event = self.store(now, set, Pending { kind, primary, version })?;
             }
             SecondaryEvent::Behind { primary, serial } => {
                 (event.kind, event.primary, event.serial) = (DDI_SECONDARY_BEHIND, primary.into(), serial.0);
@@ -397,7 +419,7 @@ pub unsafe extern "C" fn ddi_secondary_handle_refresh(
     }
 }
 
-/// What went wrong in the last call that was not const. Borrowed until the next such call; "" if nothing did.
+/// What went wrong, in words; "" if nothing did. Borrowed, as the chapter on status says.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddi_secondary_last_error(secondary: *const ddi_secondary) -> *const c_char {
     // SAFETY: the header's contract.
@@ -433,6 +455,16 @@ fn read_saved(note: &[u8]) -> Saved {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::status::DDI_E_LIMIT;
+    use ddi_core::{Instant, MemStorage};
+    use ddi_dns::delta::HistoryLimits;
+    use ddi_dns::journal::JournalConfig;
+    use ddi_dns::name::NameRef;
+    use ddi_dns::secondary::{Primary, SecondaryConfig};
+    use ddi_dns::zone::Builder;
+    use ddi_dns::{Rtype, ZoneDb};
+    use std::collections::BTreeMap;
+    use std::sync::Arc;
 
     #[test]
     fn what_a_restart_must_know_comes_back() {
@@ -444,5 +476,75 @@ mod tests {
         for bad in [&b""[..], b"short", &[9; 27], &[0; 40]] {
             assert_eq!(read_saved(bad).expires, UnixTime::UNSET, "{bad:?}");
         }
+    }
+
+    const APEX: &[u8] = b"\x07example\x00";
+
+    /// With a text of about so many bytes.
+    fn zone(serial: u32, text_bytes: usize) -> Snapshot {
+        let apex = NameRef::new(APEX).unwrap();
+        let mut builder = Builder::new(apex);
+        let soa =
+            [b"\x02ns\x00\x02me\x00".as_slice(), &serial.to_be_bytes(), &[0, 0, 1, 0].repeat(4)].concat();
+        builder.push(apex, Rtype::SOA, 60, &soa).unwrap();
+        builder.push(apex, Rtype::NS, 60, b"\x02ns\x00").unwrap();
+        let text: Vec<u8> =
+            vec![b'x'; text_bytes].chunks(255).flat_map(|c| [&[c.len() as u8], c].concat()).collect();
+        builder.push(apex, Rtype::TXT, 60, &text).unwrap();
+        builder.finish().unwrap()
+    }
+
+    fn full_set_and_follow(now: Now) -> (Zones, Follow) {
+        let (db, _) = ZoneDb::open(Arc::new(MemStorage::default()), &JournalConfig::default()).unwrap();
+        let (limits, expires, mark) = (HistoryLimits::default(), BTreeMap::new(), Arc::new(()));
+        let mut set = Zones { db, limits, expires, mark };
+        set.db.replace(zone(1, 1)).unwrap();
+        let apex = NameRef::new(APEX).unwrap().to_name();
+        while set.db.set_note(apex.as_ref(), &[1; 4096]).is_ok() {}
+        let primary = Primary { addr: "192.0.2.1:53".parse().unwrap(), key: None };
+        let config = SecondaryConfig::new(apex.clone(), vec![primary], 1);
+        let saved = Saved { primary: None, expires: UnixTime(now.unix.0 + 1000) };
+        let secondary = Secondary::new(now, config, Some((zone(1, 1), saved)));
+        (set, Follow { secondary, apex, pending: None, reason: String::new() })
+    }
+
+    fn found(kind: u32, version: Option<Snapshot>) -> Pending {
+        let version = version.map(|snapshot| (snapshot, Vec::new()));
+        Pending { kind, primary: "192.0.2.1:53".parse().unwrap(), version }
+    }
+
+    #[test]
+    fn what_a_full_set_could_not_take_is_told_after_a_commit() {
+        let now = Now { instant: Instant(1), unix: UnixTime(1_800_000_000) };
+        let (mut set, mut follow) = full_set_and_follow(now);
+        // The room that is left becomes less than a note's.
+        while set.db.set_note(follow.apex.as_ref(), b"1").is_ok() {}
+        let refused = follow.store(now, &mut set, found(DDI_SECONDARY_UP_TO_DATE, None)).err();
+        assert_eq!(refused.map(|failure| failure.status), Some(DDI_E_LIMIT));
+        assert_eq!(follow.take(now, &mut set).err().map(|failure| failure.status), Some(DDI_E_LIMIT));
+        set.db.commit().unwrap();
+        let event = follow.take(now, &mut set).unwrap().unwrap();
+        assert_eq!((event.kind, event.primary.port), (DDI_SECONDARY_UP_TO_DATE, 53));
+        assert_eq!(read_saved(set.db.note(follow.apex.as_ref())).expires, UnixTime(now.unix.0 + 1000));
+        assert!(follow.take(now, &mut set).unwrap().is_none());
+    }
+
+    #[test]
+    fn a_zone_that_the_set_has_is_not_put_again_for_its_note() {
+        let now = Now { instant: Instant(1), unix: UnixTime(1_800_000_000) };
+        let (mut set, mut follow) = full_set_and_follow(now);
+        // The longest zone that the set still takes leaves no room for a note.
+        let took = (1..4000).rev().step_by(8).any(|text_bytes| {
+            let zone = found(DDI_SECONDARY_ZONE, Some(zone(2, text_bytes)));
+            assert!(follow.store(now, &mut set, zone).is_err(), "there was room for both");
+            follow.pending.take_if(|pending| pending.version.is_some()).is_none()
+        });
+        assert!(took);
+        let appended = set.db.appended();
+        set.db.commit().unwrap();
+        let event = follow.take(now, &mut set).unwrap().unwrap();
+        assert_eq!(event.kind, DDI_SECONDARY_ZONE);
+        assert_eq!(set.db.appended().0, appended.0 + 1, "the note alone");
+        assert_eq!(read_saved(set.db.note(follow.apex.as_ref())).expires, UnixTime(now.unix.0 + 1000));
     }
 }

@@ -167,7 +167,7 @@ pub unsafe extern "C" fn ddi_secondary_config_set_limits(
     }
 }
 
-/// What went wrong in the last call. Borrowed until the next one; "" if nothing did.
+/// What went wrong, in words; "" if nothing did. Borrowed, as the chapter on status says.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddi_secondary_config_last_error(
     config: *const ddi_secondary_config,

@@ -128,6 +128,22 @@ impl Buffer {
         Ok(())
     }
 
+    /// The same of pieces that together are the result, of `needed` bytes.
+    pub(crate) fn put_pieces<'a>(
+        &mut self,
+        needed: usize,
+        pieces: impl Iterator<Item = &'a [u8]>,
+    ) -> Result<(), Failure> {
+        if needed > self.cap {
+            return Err(self.too_short(needed));
+        }
+        for (to, from) in self.room().iter_mut().zip(pieces.flatten()) {
+            *to = *from;
+        }
+        self.filled(needed);
+        Ok(())
+    }
+
     /// The failure of a buffer that is too short; tells the caller the size needed.
     pub(crate) fn too_short(&self, needed: usize) -> Failure {
         self.len.set(needed);

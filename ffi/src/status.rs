@@ -1,6 +1,18 @@
 //! Status. Every call that can fail returns one: 0 is done, a positive one is not an error, a negative one is.
 //! So `if (s < 0)` finds errors everywhere, and `if (s)` wherever there is nothing to poll. Numbers never
 //! change their meaning.
+//!
+//! What went wrong, in words, is kept in the handle that is the call's first parameter: `ddi_<noun>_last_error`. It is
+//! made for people; programs go by the status.
+//!
+//! - A call without const forgets the words of earlier ones. So afterwards they are its own, or "" if nothing went wrong.
+//! - A const call that fails leaves its words; one that succeeds leaves what is there. Of threads that share a handle,
+//!   the words are of the last that failed.
+//! - They are borrowed until the next call on that handle without const, its free included. Const calls free none, so a
+//!   thread can read them while others use the handle.
+//! - A call that has no handle (most `_new`, and calls on plain bytes) or that is given NULL for it has nowhere to leave
+//!   words. It returns one of the errors that stand with it, and the words go to the log sink, as those of all calls do
+//!   (`ddi_log_set`).
 
 use std::ffi::{CStr, c_char};
 
@@ -22,7 +34,8 @@ pub const DDI_E_BUFFER: ddi_status = -3;
 pub const DDI_E_STATE: ddi_status = -4;
 /// Out of memory. Kept for limits that the caller sets; a failing allocator ends the process.
 pub const DDI_E_NO_MEMORY: ddi_status = -5;
-/// The library has a defect: it panicked. The handle is poisoned; last_error says where.
+/// The library has a defect: it panicked. The handle is poisoned, and last_error has the panic's words; where it was,
+/// standard error says.
 pub const DDI_E_PANIC: ddi_status = -6;
 /// An earlier call on this handle panicked. It can only be freed; a lease database can be opened again.
 pub const DDI_E_POISONED: ddi_status = -7;

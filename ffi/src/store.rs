@@ -83,7 +83,7 @@ pub unsafe extern "C" fn ddi_store_check(store: *mut ddi_store) -> ddi_status {
     }
 }
 
-/// What went wrong in the last call. Borrowed until the next call on this handle; "" if nothing.
+/// What went wrong, in words; "" if nothing did. Borrowed, as the chapter on status says.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddi_store_last_error(store: *const ddi_store) -> *const c_char {
     // SAFETY: the header's contract.

@@ -59,7 +59,7 @@ pub unsafe extern "C" fn ddi_testing_count(testing: *mut ddi_testing) -> ddi_sta
     }
 }
 
-/// What went wrong in the last call. Borrowed until the next call on this handle; "" if nothing.
+/// What went wrong, in words; "" if nothing did. Borrowed, as the chapter on status says.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddi_testing_last_error(testing: *const ddi_testing) -> *const c_char {
     // SAFETY: the header's contract.

@@ -11,6 +11,7 @@ use crate::slice::{self, Buffer, Out};
 use crate::status::{DDI_OK, ddi_status};
 use crate::tsig_signer::{ddi_tsig_verifier, sign_in_place};
 use ddi_dns::tsig::{Algorithm, FUDGE_SECS, Key};
+use std::ffi::c_char;
 
 /// A key. It never changes: all calls but `ddi_tsig_key_free` are const and may overlap.
 pub struct ddi_tsig_key(Handle<Key>);
@@ -64,15 +65,16 @@ pub unsafe extern "C" fn ddi_tsig_key_new(
     })
 }
 
-/// Signs the request in the first `*len` of the `cap` bytes at `buf`; `*len` becomes its new length.
-/// `*verifier` checks the answer: Caller owns, `ddi_tsig_verifier_free`.
+/// Signs the request in the first `message_len` of the `cap` bytes at `buf`; `*len` is its new length. `*verifier`
+/// checks the answer: Caller owns, `ddi_tsig_verifier_free`.
 ///
-/// Errors: `DDI_E_NULL`, `DDI_E_BUFFER` (no room for the signature; `*len` is what is needed),
+/// Errors: `DDI_E_NULL`, `DDI_E_BUFFER` (no room for the signature; `*len` is what is needed, and nothing was signed),
 /// `DDI_E_MALFORMED` (no message).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddi_tsig_key_sign_request(
     key: *const ddi_tsig_key,
     now: *const ddi_now,
+    message_len: usize,
     buf: *mut u8,
     cap: usize,
     len: *mut usize,
@@ -82,7 +84,6 @@ pub unsafe extern "C" fn ddi_tsig_key_sign_request(
     unsafe {
         guard::shared(key, |key| {
             let (now, out) = (ddi_now::read(now)?, Out::new(verifier, "verifier")?);
-            let message_len = slice::read(len.cast_const(), "len")?;
             let mut buffer = Buffer::new(buf, cap, len)?;
             let signed = sign_in_place(&mut buffer, message_len, key.signature_len(), |room| {
                 key.sign_request(room, message_len, now.unix)
@@ -100,6 +101,13 @@ pub unsafe extern "C" fn ddi_tsig_key_sign_request(
 pub(crate) unsafe fn optional_key(key: *const ddi_tsig_key) -> Result<Option<Key>, Failure> {
     // SAFETY: as promised.
     Ok(unsafe { others::optional(key) }?.cloned())
+}
+
+/// What went wrong, in words; "" if nothing did. Borrowed, as the chapter on status says.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ddi_tsig_key_last_error(key: *const ddi_tsig_key) -> *const c_char {
+    // SAFETY: the header's contract.
+    unsafe { guard::last_error(key) }
 }
 
 /// Frees it; who else was given the key keeps it. NULL is a no-op.

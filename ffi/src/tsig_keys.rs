@@ -104,7 +104,7 @@ pub unsafe extern "C" fn ddi_tsig_keys_refuse(
     }
 }
 
-/// What went wrong in the last call that was not const. Borrowed until the next such call; "" if nothing did.
+/// What went wrong, in words; "" if nothing did. Borrowed, as the chapter on status says.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddi_tsig_keys_last_error(keys: *const ddi_tsig_keys) -> *const c_char {
     // SAFETY: the header's contract.

@@ -65,14 +65,15 @@ pub unsafe extern "C" fn ddi_tsig_signer_key(
     }
 }
 
-/// Signs the answer in the first `*len` of the `cap` bytes at `buf`; `*len` becomes its new length.
+/// Signs the answer in the first `message_len` of the `cap` bytes at `buf`; `*len` is its new length.
 ///
-/// Errors: `DDI_E_NULL`, `DDI_E_BUFFER` (no room for the signature; `*len` is what is needed),
+/// Errors: `DDI_E_NULL`, `DDI_E_BUFFER` (no room for the signature; `*len` is what is needed, and nothing was signed),
 /// `DDI_E_MALFORMED` (no message).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddi_tsig_signer_sign(
     signer: *mut ddi_tsig_signer,
     now: *const ddi_now,
+    message_len: usize,
     buf: *mut u8,
     cap: usize,
     len: *mut usize,
@@ -80,7 +81,7 @@ pub unsafe extern "C" fn ddi_tsig_signer_sign(
     // SAFETY: the header's contract.
     unsafe {
         guard::exclusive(signer, |signer| {
-            let (now, message_len) = (ddi_now::read(now)?, slice::read(len.cast_const(), "len")?);
+            let now = ddi_now::read(now)?;
             let mut buffer = Buffer::new(buf, cap, len)?;
             let signature_len = signer.signature_len();
             sign_in_place(&mut buffer, message_len, signature_len, |room| {
@@ -91,7 +92,7 @@ pub unsafe extern "C" fn ddi_tsig_signer_sign(
     }
 }
 
-/// What went wrong in the last call that was not const. Borrowed until the next such call; "" if nothing did.
+/// What went wrong, in words; "" if nothing did. Borrowed, as the chapter on status says.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddi_tsig_signer_last_error(signer: *const ddi_tsig_signer) -> *const c_char {
     // SAFETY: the header's contract.
@@ -143,7 +144,7 @@ pub unsafe extern "C" fn ddi_tsig_verifier_finish(verifier: *mut ddi_tsig_verifi
     }
 }
 
-/// What went wrong in the last call. Borrowed until the next one; "" if nothing did.
+/// What went wrong, in words; "" if nothing did. Borrowed, as the chapter on status says.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddi_tsig_verifier_last_error(verifier: *const ddi_tsig_verifier) -> *const c_char {
     // SAFETY: the header's contract.

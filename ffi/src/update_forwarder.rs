@@ -240,7 +240,7 @@ pub unsafe extern "C" fn ddi_update_forwarder_poll_transmit(
     }
 }
 
-/// What went wrong in the last call that was not const. Borrowed until the next such call; "" if nothing did.
+/// What went wrong, in words; "" if nothing did. Borrowed, as the chapter on status says.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddi_update_forwarder_last_error(
     forwarder: *const ddi_update_forwarder,

@@ -152,7 +152,7 @@ pub unsafe extern "C" fn ddi_update_policy_set_limits(
     }
 }
 
-/// What went wrong in the last call. Borrowed until the next one; "" if nothing did.
+/// What went wrong, in words; "" if nothing did. Borrowed, as the chapter on status says.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddi_update_policy_last_error(policy: *const ddi_update_policy) -> *const c_char {
     // SAFETY: the header's contract.

@@ -167,7 +167,7 @@ pub unsafe extern "C" fn ddi_update_request_emit(
     }
 }
 
-/// What went wrong in the last call that was not const. Borrowed until the next such call; "" if nothing did.
+/// What went wrong, in words; "" if nothing did. Borrowed, as the chapter on status says.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddi_update_request_last_error(request: *const ddi_update_request) -> *const c_char {
     // SAFETY: the header's contract.

@@ -190,7 +190,7 @@ pub unsafe extern "C" fn ddi_updates_poll_event(
                     out.set(&event(DDI_UPDATES_BAD_SIGNATURE, from));
                 }
                 Event::Dropped { from, why } => {
-                    it.reason = format!("{why:?}");
+                    it.reason = why.to_string();
                     out.set(&event(DDI_UPDATES_DROPPED, from));
                 }
                 _ => return Ok(DDI_IDLE),
@@ -219,7 +219,7 @@ pub unsafe extern "C" fn ddi_updates_reason(
     }
 }
 
-/// What went wrong in the last call that was not const. Borrowed until the next such call; "" if nothing did.
+/// What went wrong, in words; "" if nothing did. Borrowed, as the chapter on status says.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddi_updates_last_error(updates: *const ddi_updates) -> *const c_char {
     // SAFETY: the header's contract.

@@ -217,7 +217,7 @@ pub unsafe extern "C" fn ddi_xfr_in_zone(xfr: *const ddi_xfr_in, zone: *mut *mut
     }
 }
 
-/// What went wrong in the last call that was not const. Borrowed until the next such call; "" if nothing did.
+/// What went wrong, in words; "" if nothing did. Borrowed, as the chapter on status says.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddi_xfr_in_last_error(xfr: *const ddi_xfr_in) -> *const c_char {
     // SAFETY: the header's contract.

@@ -46,31 +46,31 @@ pub unsafe extern "C" fn ddi_xfr_out_new(
     condense: bool,
     out: *mut *mut ddi_xfr_out,
 ) -> ddi_status {
-    guard::alone(|| {
-        // SAFETY: the header's contract.
-        let (set, now) = unsafe { (others::shared(set, "set")?, ddi_now::read(now)?) };
-        // SAFETY: the header's contract.
-        let (request, signer) =
-            unsafe { (slice::bytes(request, request_len, "request")?, others::optional(signer)?.cloned()) };
-        // SAFETY: the header's contract.
-        let out = unsafe { Out::new(out, "out")? };
-        let transport = if is_tcp(transport)? { Transport::Tcp } else { Transport::Udp };
-        let request = Request::parse(request)?;
-        let apex = request.zone.as_ref();
-        out.set(guard::give(match (set.db.zone(apex), set.db.history(apex)) {
-            (Some(snapshot), Some(history)) => {
-                let mut config = XfrOutConfig::default();
-                config.condense = condense;
-                config.expire = set.expire_secs(now, apex);
-                XfrOut::new(&request, snapshot, history, &config, transport, signer)
-            }
-            (_, known) => {
-                let rcode = if known.is_some() { Rcode::SERVFAIL } else { Rcode::NOTAUTH };
-                XfrOut::refusal(&request, rcode, transport, signer)
-            }
-        }));
-        Ok(DDI_OK)
-    })
+    // SAFETY: the header's contract.
+    unsafe {
+        guard::shared(set, |set| {
+            let now = ddi_now::read(now)?;
+            let (request, signer) =
+                (slice::bytes(request, request_len, "request")?, others::optional(signer)?.cloned());
+            let out = Out::new(out, "out")?;
+            let transport = if is_tcp(transport)? { Transport::Tcp } else { Transport::Udp };
+            let request = Request::parse(request)?;
+            let apex = request.zone.as_ref();
+            out.set(guard::give(match (set.db.zone(apex), set.db.history(apex)) {
+                (Some(snapshot), Some(history)) => {
+                    let mut config = XfrOutConfig::default();
+                    config.condense = condense;
+                    config.expire = set.expire_secs(now, apex);
+                    XfrOut::new(&request, snapshot, history, &config, transport, signer)
+                }
+                (_, known) => {
+                    let rcode = if known.is_some() { Rcode::SERVFAIL } else { Rcode::NOTAUTH };
+                    XfrOut::refusal(&request, rcode, transport, signer)
+                }
+            }));
+            Ok(DDI_OK)
+        })
+    }
 }
 
 /// An answer to a request for a transfer that is only a response code: REFUSED for who may not have the zone.
@@ -152,7 +152,7 @@ pub unsafe extern "C" fn ddi_xfr_out_records(out: *const ddi_xfr_out) -> u64 {
     unsafe { guard::value_or(out, 0, XfrOut::records) }
 }
 
-/// What went wrong in the last call that was not const. Borrowed until the next such call; "" if nothing did.
+/// What went wrong, in words; "" if nothing did. Borrowed, as the chapter on status says.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddi_xfr_out_last_error(out: *const ddi_xfr_out) -> *const c_char {
     // SAFETY: the header's contract.

@@ -14,6 +14,7 @@ use ddi_dns::answer::{AnswerContext, Answered};
 use ddi_dns::delta::Delta;
 use ddi_dns::zone::SerialPolicy;
 use ddi_dns::{Rtype, Snapshot};
+use std::ffi::c_char;
 use std::sync::Arc;
 
 /// A version, and what it is made of.
@@ -234,6 +235,13 @@ pub unsafe extern "C" fn ddi_zone_check(
             Ok(DDI_OK)
         })
     }
+}
+
+/// What went wrong, in words; "" if nothing did. Borrowed, as the chapter on status says.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ddi_zone_last_error(zone: *const ddi_zone) -> *const c_char {
+    // SAFETY: the header's contract.
+    unsafe { guard::last_error(zone) }
 }
 
 /// Frees it; who else keeps that version keeps it. NULL is a no-op.

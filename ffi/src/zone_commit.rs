@@ -168,7 +168,7 @@ pub unsafe extern "C" fn ddi_zone_set_end_compaction(
     }
 }
 
-/// What went wrong in the last call on this handle. Borrowed until the next one; "" if nothing did.
+/// What went wrong, in words; "" if nothing did. Borrowed, as the chapter on status says.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddi_zone_compaction_last_error(
     compaction: *const ddi_zone_compaction,

@@ -5,7 +5,6 @@ use crate::dns_name::ddi_name;
 use crate::guard;
 use crate::handle::{Failure, Handle, noun};
 use crate::now::ddi_now;
-use crate::others;
 use crate::slice::{self, Out};
 use crate::status::{DDI_E_STATE, DDI_E_ZONE_FILE, DDI_IDLE, DDI_OK, ddi_status};
 use crate::zone::{ZoneVersion, ddi_zone, policy};
@@ -30,12 +29,14 @@ pub unsafe extern "C" fn ddi_zone_edit_new(
     zone: *const ddi_zone,
     edit: *mut *mut ddi_zone_edit,
 ) -> ddi_status {
-    guard::alone(|| {
-        // SAFETY: the header's contract.
-        let (zone, out) = unsafe { (others::shared(zone, "zone")?, Out::new(edit, "edit")?) };
-        out.set(guard::give(Some(Edit::new(&zone.snapshot))));
-        Ok(DDI_OK)
-    })
+    // SAFETY: the header's contract.
+    unsafe {
+        guard::shared(zone, |zone| {
+            let out = Out::new(edit, "edit")?;
+            out.set(guard::give(Some(Edit::new(&zone.snapshot))));
+            Ok(DDI_OK)
+        })
+    }
 }
 
 /// Adds a record. `rdata` is its data in wire form, uncompressed. The whole rrset gets its TTL, in seconds
@@ -202,7 +203,7 @@ pub unsafe extern "C" fn ddi_zone_edit_finish(
     }
 }
 
-/// What went wrong in the last call. Borrowed until the next one; "" if nothing did.
+/// What went wrong, in words; "" if nothing did. Borrowed, as the chapter on status says.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddi_zone_edit_last_error(zone_edit: *const ddi_zone_edit) -> *const c_char {
     // SAFETY: the header's contract.

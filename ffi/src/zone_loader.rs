@@ -62,28 +62,35 @@ pub unsafe extern "C" fn ddi_zone_loader_new(
 }
 
 impl Loader {
+    /// The zone so far, if more of it may come.
+    fn open(&mut self) -> Result<&mut Builder, Failure> {
+        let over = || Failure::new(DDI_E_STATE, "it is finished, or an earlier fault ended it");
+        self.builder.as_mut().filter(|_| !self.is_spoilt).ok_or_else(over)
+    }
+
     /// Takes all records that the text so far makes.
     fn run(&mut self) -> Result<u32, Failure> {
-        let Some(builder) = self.builder.as_mut().filter(|_| !self.is_spoilt) else {
-            return Err(Failure::new(DDI_E_STATE, "it is finished, or an earlier fault ended it"));
+        self.open()?;
+        let Self { parser, builder: Some(builder), include: asked, is_spoilt } = self else {
+            return Ok(DDI_LOADER_DONE);
         };
         loop {
-            let error = match self.parser.step() {
+            let error = match parser.step() {
                 Ok(Step::Record(record)) => {
                     match builder.push(record.owner, record.rtype, record.ttl, record.rdata) {
                         Ok(()) => continue,
-                        Err(error) => self.parser.place(error),
+                        Err(error) => parser.place(error),
                     }
                 }
                 Ok(Step::Text) => return Ok(DDI_LOADER_TEXT),
                 Ok(Step::Include(include)) => {
-                    self.include = Some(include);
+                    *asked = Some(include);
                     return Ok(DDI_LOADER_INCLUDE);
                 }
                 Ok(Step::End) => return Ok(DDI_LOADER_DONE),
                 Err(error) => error,
             };
-            self.is_spoilt = true;
+            *is_spoilt = true;
             return Err(error.into());
         }
     }
@@ -94,15 +101,20 @@ impl Loader {
     }
 
     fn read_file(&mut self, path: &str) -> Result<(), Failure> {
-        let io = |path: &str, e: std::io::Error| Failure::new(DDI_E_IO, format!("{path}: {e}"));
-        let folder = Path::new(path).parent().unwrap_or(Path::new("")).to_owned();
-        let mut files = vec![File::open(path).map_err(|e| io(path, e))?];
+        let io = |path: &Path, e: std::io::Error| Failure::new(DDI_E_IO, format!("{}: {e}", path.display()));
+        let path = Path::new(path);
+        let folder = path.parent().unwrap_or(Path::new("")).to_owned();
+        self.open()?;
+        let mut files = vec![(path.to_owned(), File::open(path).map_err(|e| io(path, e))?)];
         let mut piece = vec![0; PIECE];
         loop {
             match self.run()? {
                 DDI_LOADER_TEXT => {
-                    let Some(file) = files.last_mut() else { return Ok(()) };
-                    let len = file.read(&mut piece).map_err(|e| io(path, e))?;
+                    let Some((path, file)) = files.last_mut() else { return Ok(()) };
+                    let len = file.read(&mut piece).map_err(|e| {
+                        self.is_spoilt = true;
+                        io(path, e)
+                    })?;
                     self.parser.push(&piece[..len]);
                     if len == 0 {
                         self.parser.end();
@@ -110,11 +122,11 @@ impl Loader {
                     }
                 }
                 DDI_LOADER_INCLUDE => {
-                    let include = self.include.take();
-                    let below = include.as_ref().and_then(Include::path_below);
-                    match below.map(|below| File::open(folder.join(below))) {
-                        Some(Ok(file)) => files.push(file),
-                        Some(Err(error)) => return Err(self.refuse(&error.to_string())),
+                    let below =
+                        self.include.take().as_ref().and_then(Include::path_below).map(|p| folder.join(p));
+                    match below.map(|path| (File::open(&path), path)) {
+                        Some((Ok(file), path)) => files.push((path, file)),
+                        Some((Err(error), _)) => return Err(self.refuse(&error.to_string())),
                         None => return Err(self.refuse("it is not below the zone file's folder")),
                     }
                 }
@@ -139,6 +151,7 @@ pub unsafe extern "C" fn ddi_zone_loader_push(
     unsafe {
         guard::exclusive(loader, |loader| {
             let (text, out) = (slice::bytes(text, text_len, "text")?, Out::new(wanted, "wanted")?);
+            loader.open()?;
             loader.parser.push(text);
             out.set(loader.run()?);
             Ok(DDI_OK)
@@ -155,6 +168,7 @@ pub unsafe extern "C" fn ddi_zone_loader_end(loader: *mut ddi_zone_loader, wante
     unsafe {
         guard::exclusive(loader, |loader| {
             let out = Out::new(wanted, "wanted")?;
+            loader.open()?;
             loader.parser.end();
             out.set(loader.run()?);
             Ok(DDI_OK)
@@ -187,7 +201,7 @@ pub unsafe extern "C" fn ddi_zone_loader_include(
 /// The file that was asked for can't or must not be read: the zone can't be loaded. Returns
 /// `DDI_E_ZONE_FILE`; last_error says where the file was asked for, and `reason` (UTF-8).
 ///
-/// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT`.
+/// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT`, `DDI_E_STATE` (finished, or after an error).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddi_zone_loader_refuse(
     loader: *mut ddi_zone_loader,
@@ -198,6 +212,7 @@ pub unsafe extern "C" fn ddi_zone_loader_refuse(
     unsafe {
         guard::exclusive(loader, |loader| {
             let reason = slice::text(reason, reason_len, "reason")?;
+            loader.open()?;
             Err(loader.refuse(reason))
         })
     }
@@ -249,8 +264,8 @@ pub unsafe extern "C" fn ddi_zone_loader_finish(
     }
 }
 
-/// What went wrong in the last call that was not const: for a fault in the text file, line and column.
-/// Borrowed until the next such call; "" if nothing did.
+/// What went wrong, in words: for a fault in the text file, line and column; "" if nothing did. Borrowed, as the
+/// chapter on status says.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddi_zone_loader_last_error(loader: *const ddi_zone_loader) -> *const c_char {
     // SAFETY: the header's contract.

@@ -10,6 +10,7 @@ use crate::status::{DDI_OK, ddi_status};
 use crate::zone::Reply;
 use crate::zone_set::ddi_zone_set;
 use ddi_dns::ZoneSet;
+use std::ffi::c_char;
 
 /// The zones of a set as they are answered. New versions are seen at once; that a zone was added, removed,
 /// hidden or shown is seen by readers that are made afterwards. It outlives the set. All calls but
@@ -25,12 +26,14 @@ pub unsafe extern "C" fn ddi_zone_reader_new(
     set: *const ddi_zone_set,
     reader: *mut *mut ddi_zone_reader,
 ) -> ddi_status {
-    guard::alone(|| {
-        // SAFETY: the header's contract.
-        let (set, out) = unsafe { (others::shared(set, "set")?, Out::new(reader, "reader")?) };
-        out.set(guard::give(set.db.shown().clone()));
-        Ok(DDI_OK)
-    })
+    // SAFETY: the header's contract.
+    unsafe {
+        guard::shared(set, |set| {
+            let out = Out::new(reader, "reader")?;
+            out.set(guard::give(set.db.shown().clone()));
+            Ok(DDI_OK)
+        })
+    }
 }
 
 /// As `ddi_zone_set_answer`; a zone that is hidden counts as none.
@@ -59,6 +62,13 @@ pub unsafe extern "C" fn ddi_zone_reader_answer(
             out.answer(&context, |context, room| zones.answer(query, context, room))
         })
     }
+}
+
+/// What went wrong, in words; "" if nothing did. Borrowed, as the chapter on status says.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ddi_zone_reader_last_error(reader: *const ddi_zone_reader) -> *const c_char {
+    // SAFETY: the header's contract.
+    unsafe { guard::last_error(reader) }
 }
 
 /// Frees it. NULL is a no-op.

@@ -21,7 +21,7 @@ use crate::slice::{self, Buffer, Out};
 use crate::status::{DDI_E_IO, DDI_E_NOT_FOUND, DDI_E_STALE, DDI_E_STATE, DDI_IDLE, DDI_OK, ddi_status};
 use crate::zone::{Reply, ZoneVersion, ddi_zone};
 use ddi_core::log::FileStorage;
-use ddi_core::{Now, UnixTime};
+use ddi_core::{Lsn, Now, UnixTime};
 use ddi_dns::delta::HistoryLimits;
 use ddi_dns::journal::{Journal, JournalConfig};
 use ddi_dns::name::{Name, NameRef};
@@ -154,6 +154,12 @@ impl Zones {
         Ok(())
     }
 
+    fn remove(&mut self, apex: NameRef<'_>) -> Result<Option<Lsn>, Failure> {
+        let lsn = self.db.remove(apex)?;
+        self.expires.remove(&apex.to_name());
+        Ok(lsn)
+    }
+
     /// Seconds until the zone expires, if it is a secondary.
     pub(crate) fn expire_secs(&self, now: Now, apex: NameRef<'_>) -> Option<u32> {
         let at = self.expires.get(&apex.to_name())?;
@@ -261,8 +267,7 @@ pub unsafe extern "C" fn ddi_zone_set_next(
         guard::shared(set, |set| {
             let after = if apex.is_null() { None } else { Some(ddi_name::read(apex, "apex")?) };
             let out = Out::new(next, "next")?;
-            let mut apexes = set.db.apexes();
-            match apexes.find(|apex| after.is_none_or(|after| apex.as_ref() > after)) {
+            match set.db.apex_after(after) {
                 Some(apex) => out.set(ddi_name::of(apex.as_ref())),
                 None => return Ok(DDI_IDLE),
             }
@@ -334,8 +339,7 @@ pub unsafe extern "C" fn ddi_zone_set_remove(
     unsafe {
         guard::exclusive(set, |set| {
             let (apex, out) = (ddi_name::read(apex, "apex")?, Out::new(lsn, "").ok());
-            set.expires.remove(&apex.to_name());
-            let Some(lsn) = set.db.remove(apex)? else { return Ok(DDI_IDLE) };
+            let Some(lsn) = set.remove(apex)? else { return Ok(DDI_IDLE) };
             if let Some(out) = out {
                 out.set(lsn.0);
             }
@@ -433,7 +437,7 @@ pub unsafe extern "C" fn ddi_zone_set_needs_compaction(set: *const ddi_zone_set)
     unsafe { guard::value_or(set, false, |set| set.db.journal().is_some_and(Journal::needs_compaction)) }
 }
 
-/// What went wrong in the last call that was not const. Borrowed until the next such call; "" if nothing did.
+/// What went wrong, in words; "" if nothing did. Borrowed, as the chapter on status says.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddi_zone_set_last_error(set: *const ddi_zone_set) -> *const c_char {
     // SAFETY: the header's contract.
@@ -445,4 +449,29 @@ pub unsafe extern "C" fn ddi_zone_set_last_error(set: *const ddi_zone_set) -> *c
 pub unsafe extern "C" fn ddi_zone_set_free(set: *mut ddi_zone_set) {
     // SAFETY: the header's contract.
     unsafe { guard::free(set) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ddi_core::MemStorage;
+
+    #[test]
+    fn a_zone_that_could_not_be_removed_still_expires() {
+        let (db, _) = ZoneDb::open(Arc::new(MemStorage::default()), &JournalConfig::default()).unwrap();
+        let mut set =
+            Zones { db, limits: HistoryLimits::default(), expires: BTreeMap::new(), mark: Arc::new(()) };
+        let apex = NameRef::new(b"\x07example\x00").unwrap();
+        let mut builder = ddi_dns::zone::Builder::new(apex);
+        let soa = [&[0, 0][..], &[0, 0, 1, 0].repeat(5)].concat();
+        builder.push(apex, ddi_dns::Rtype::SOA, 60, &soa).unwrap();
+        set.db.replace(builder.finish().unwrap()).unwrap();
+        set.expires.insert(apex.to_name(), UnixTime(7));
+        while set.db.set_note(apex, &[1; 4096]).is_ok() {}
+        while set.db.set_note(apex, b"").is_ok() {}
+        assert!(set.remove(apex).is_err());
+        assert_eq!(set.expires.get(&apex.to_name()), Some(&UnixTime(7)));
+        set.db.commit().unwrap();
+        assert!(set.remove(apex).is_ok_and(|lsn| lsn.is_some()) && set.expires.is_empty());
+    }
 }

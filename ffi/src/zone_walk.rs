@@ -4,7 +4,6 @@
 use crate::dns_name::ddi_name;
 use crate::guard;
 use crate::handle::{Handle, noun};
-use crate::others;
 use crate::slice::{Buffer, Out};
 use crate::status::{DDI_IDLE, DDI_OK, ddi_status};
 use crate::zone::ddi_zone;
@@ -36,13 +35,15 @@ pub unsafe extern "C" fn ddi_zone_walk_new(
     zone: *const ddi_zone,
     walk: *mut *mut ddi_zone_walk,
 ) -> ddi_status {
-    guard::alone(|| {
-        // SAFETY: the header's contract.
-        let (zone, out) = unsafe { (others::shared(zone, "zone")?, Out::new(walk, "walk")?) };
-        let snapshot = zone.snapshot.clone();
-        out.set(guard::give(ZoneWalk { snapshot, position: Position::START, writer: None }));
-        Ok(DDI_OK)
-    })
+    // SAFETY: the header's contract.
+    unsafe {
+        guard::shared(zone, |zone| {
+            let out = Out::new(walk, "walk")?;
+            let snapshot = zone.snapshot.clone();
+            out.set(guard::give(ZoneWalk { snapshot, position: Position::START, writer: None }));
+            Ok(DDI_OK)
+        })
+    }
 }
 
 /// The next record, of class IN. Its data goes to `buf`, uncompressed, 65535 bytes at most. `DDI_IDLE`: that
@@ -127,7 +128,7 @@ pub unsafe extern "C" fn ddi_zone_walk_text(
     }
 }
 
-/// What went wrong in the last call. Borrowed until the next one; "" if nothing did.
+/// What went wrong, in words; "" if nothing did. Borrowed, as the chapter on status says.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddi_zone_walk_last_error(walk: *const ddi_zone_walk) -> *const c_char {
     // SAFETY: the header's contract.

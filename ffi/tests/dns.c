@@ -133,6 +133,10 @@ static void loaders(void)
 
     CHECK(ddi_zone_loader_new(&origin, NULL, 0, &loader) == DDI_OK);
     CHECK(ddi_zone_loader_end(loader, &wanted) == DDI_OK && ddi_zone_loader_finish(loader, &zone) == DDI_E_ZONE);
+    CHECK(ddi_zone_loader_read_file(loader, TEXT("/nowhere/at/all")) == DDI_E_STATE);
+    ddi_zone_loader_free(loader);
+
+    CHECK(ddi_zone_loader_new(&origin, NULL, 0, &loader) == DDI_OK);
     CHECK(ddi_zone_loader_read_file(loader, TEXT("/nowhere/at/all")) == DDI_E_IO);
     ddi_zone_loader_free(loader);
 }
@@ -371,9 +375,10 @@ static void signatures(void)
     len = query(buf, "example.", 6);
     CHECK(ddi_tsig_keys_check(keys, &now, buf, len, &signer) == DDI_IDLE && !signer);
     CHECK(ddi_tsig_keys_refuse(keys, &now, buf, len, other, sizeof other, &other_len) == DDI_E_STATE);
-    CHECK(ddi_tsig_key_sign_request(key, &now, buf, len + 3, &len, &verifier) == DDI_E_BUFFER);
-    len = query(buf, "example.", 6);
-    CHECK(ddi_tsig_key_sign_request(key, &now, buf, sizeof buf, &len, &verifier) == DDI_OK);
+    size_t unsigned_len = len;
+    CHECK(ddi_tsig_key_sign_request(key, &now, unsigned_len, buf, len + 3, &len, &verifier) == DDI_E_BUFFER);
+    CHECK(len > unsigned_len + 60 && !verifier);
+    CHECK(ddi_tsig_key_sign_request(key, &now, unsigned_len, buf, len, &len, &verifier) == DDI_OK);
     CHECK(ddi_tsig_keys_check(none, &now, buf, len, &signer) == DDI_E_SIGNATURE && !signer);
     CHECK(ddi_tsig_keys_refuse(none, &now, buf, len, other, sizeof other, &other_len) == DDI_OK);
     CHECK(ddi_tsig_verifier_check(verifier, &now, other, other_len) == DDI_E_SIGNATURE);
@@ -382,10 +387,9 @@ static void signatures(void)
     CHECK(ddi_tsig_signer_key(signer, &got) == DDI_OK && ddi_name_equals(&got, &of) && ddi_tsig_signer_len(signer) > 60);
     CHECK(ddi_dns_refuse(buf, len, 0, other, sizeof other, &other_len) == DDI_OK);
     size_t plain = other_len;
-    CHECK(ddi_tsig_signer_sign(signer, &now, other, plain, &other_len) == DDI_E_BUFFER);
+    CHECK(ddi_tsig_signer_sign(signer, &now, plain, other, plain, &other_len) == DDI_E_BUFFER);
     CHECK(other_len == plain + ddi_tsig_signer_len(signer));
-    other_len = plain;
-    CHECK(ddi_tsig_signer_sign(signer, &now, other, sizeof other, &other_len) == DDI_OK);
+    CHECK(ddi_tsig_signer_sign(signer, &now, plain, other, other_len, &other_len) == DDI_OK);
     other[plain - 1] ^= 1;
     CHECK(ddi_tsig_verifier_check(verifier, &now, other, other_len) == DDI_E_SIGNATURE);
     other[plain - 1] ^= 1;
@@ -451,7 +455,7 @@ static size_t update(const char *owner, const ddi_tsig_key *key, ddi_tsig_verifi
     CHECK(ddi_update_request_emit(request, id, buf, 12, &n) == DDI_E_BUFFER && n > 40);
     CHECK(ddi_update_request_emit(request, id++, buf, n, &n) == DDI_OK);
     if (key)
-        CHECK(ddi_tsig_key_sign_request(key, &now, buf, sizeof buf, &n, verifier) == DDI_OK);
+        CHECK(ddi_tsig_key_sign_request(key, &now, n, buf, sizeof buf, &n, verifier) == DDI_OK);
     ddi_update_request_free(request);
     return n;
 }
