@@ -1,8 +1,141 @@
 /* ddi.h: generated from ffi/src by cbindgen; do not edit. */
 /*
- * ddi: highly available DHCP, DNS and IPAM, to embed.
+ * libddi: highly available DHCP, DNS and IPAM, to embed.
  *
- * (the overview is written with the nouns)
+ * A daemon that has a DHCP or DNS server, or is to get one, makes it durable and highly available with this library: leases
+ * and zones that survive a crash, a DHCPv4 server engine, failover between two servers, a name server's engines. The daemon
+ * keeps its sockets, its clock, its threads and its configuration; the library opens no socket, reads no clock, draws no
+ * random numbers and logs nothing by itself. Only databases and journals touch the disk, in calls that say so.
+ *
+ * This file is the manual. What is not in it is not part of the library.
+ *
+ * CONTENTS, with the RFCs of each part
+ *
+ *   Basics            version, status, time, addresses, the log sink, batches
+ *   ddi_lease_db      the lease database: group commit, crash recovery and salvage, snapshots, change feed, pools, compaction;
+ *                     import and export of Kea's lease CSV and of dhcpd.leases. Leases of IPv4, IPv6 and delegated prefixes
+ *   ddi_lease_store   the same questions answered by a store of the application's own
+ *   ddi_failover      partner of ISC dhcpd 4.4.3 or of another ddi: draft-ietf-dhc-failover-12, load balancing (RFC 3074)
+ *   ddi_dhcp4_...     DHCPv4 packets and messages for daemons with a server of their own: RFC 2131, 2132, 3396
+ *   ddi_dhcp_server   DHCPv4 server: RFC 2131, 2132, BOOTP (951, 1534), relays (3046, 3527, 3011, 5107, 5010, 8357), 3396,
+ *                     6842, 4361, rapid commit (4039), 8925, 3442, 3397, 4702
+ *   ddi_tsig_...      signatures: RFC 8945. ddi_acl: who may do what
+ *   ddi_zone          one version of a zone, answers and zone files: RFC 1034, 1035, 2181, 2308, 4592, 6672, 8482, 3597,
+ *                     signed zones (4034, 4035, 5155), EDNS (6891), 5001, 7314, cookies (7873, 9018), 8914
+ *   ddi_zone_set      the zones of a server and their journal
+ *   ddi_xfr_out/_in   AXFR and IXFR: RFC 5936, 1995. ddi_secondary, ddi_notifier: NOTIFY (1996), timers (1034, 1982, 7314)
+ *   ddi_updates       UPDATE: RFC 2136, 3007. ddi_update_forwarder: section 6 of it
+ *   ddi_ddns_...      names of DHCP clients: RFC 4701, 4703
+ *
+ * THE LOOP
+ *
+ * All engines have one shape. What happened goes in by `handle` calls; what is to be done comes out by polls:
+ *
+ *   ..._handle_...        a datagram, bytes of a connection, an operator's word. `now` is an argument
+ *   ..._handle_timeout    time has passed. A no-op when early: it may be called at any time
+ *   ..._poll_transmit     the next message to send, into the caller's buffer; DDI_IDLE if there is none now
+ *   ..._poll_event        the next thing that the application must do or may want to know; DDI_IDLE if there is none
+ *   ..._poll_timeout      when to call `handle_timeout` at the latest; DDI_IDLE: not needed
+ *
+ * After any `handle` call: commit, drain `poll_transmit`, drain `poll_event`, read `poll_timeout`. Who does not drain loses
+ * nothing, it comes later. A DHCP server, with its error handling left out:
+ *
+ *     for (;;) {
+ *         ddi_now now = {monotonic_milliseconds(), unix_seconds()};
+ *         while ((n = receive(&from, &to, in)) > 0)
+ *             ddi_dhcp_server_handle_datagram(server, &now, store, NULL, interface, from.ip, from.port, to.ip, in, n);
+ *         ddi_dhcp_server_handle_timeout(server, &now, store, NULL);
+ *         ddi_lease_db_commit(db, &durable);
+ *         while (ddi_dhcp_server_poll_transmit(server, store, &reply, out, sizeof out, &len) == DDI_OK)
+ *             send(&reply, out, len);
+ *         while (ddi_dhcp_server_poll_event(server, &event, name, sizeof name, &len) == DDI_OK)
+ *             hear(&event);
+ *         wait_for_a_datagram_until(ddi_dhcp_server_poll_timeout(server, &due) == DDI_OK ? due : FOREVER);
+ *     }
+ *
+ * Durable before answer: a change has a position in the log (lsn, version) and is durable once the commit has reached that.
+ * `poll_transmit` keeps a message that promises something until the promise is durable; no caller can send it too early. So
+ * commit before polling. One commit serves all datagrams that came in meanwhile. A server that is not to wait for the disk
+ * takes the batch out (`ddi_lease_db_take_batch`), has another thread sync it (`ddi_batch_sync`), hands it back
+ * (`ddi_lease_db_batch_durable`) and polls again.
+ *
+ * examples/ has the whole: lease_db.c, dhcp_server.c (with that second thread), failover_pair.c, embed_store.c,
+ * zone_server.c, zone_mirror.c.
+ *
+ * STATUS AND ERRORS
+ *
+ * `ddi_status` is 0 (DDI_OK), positive (DDI_IDLE: done, and there is nothing) or negative: an error. Each function names the
+ * errors that are its own; where a chapter's functions name none, DDI_E_NULL and DDI_E_ARGUMENT can come from any. Besides,
+ * every call can return DDI_E_PANIC and, on a handle that has seen one, DDI_E_POISONED.
+ *
+ * `ddi_status_name` and `ddi_status_text` explain a number; `..._last_error(handle)` says what went wrong this time, and
+ * where. It is the text of the last failed call on that handle; a call with `ddi_x *` that went well leaves "". The text can be
+ * read until the next call with `ddi_x *`. When a call that makes a handle fails, the text is its configuration's. The log sink
+ * (`ddi_log_set`) hears all texts, those of calls without a handle too. Fetch a text after the call, not in the same expression:
+ * C does not say which of two arguments is computed first.
+ *
+ * A call that fails has changed nothing, and has written no output but `*len` with DDI_E_BUFFER. Exceptions say so.
+ *
+ * DDI_E_PANIC means a defect of the library. It is caught, so that the process lives on; every handle that the call could
+ * change is poisoned, and takes no call but `..._free` and `..._last_error`. Nothing that was durable is lost: free the
+ * database's handle and open it again.
+ *
+ * Running out of memory ends the process.
+ *
+ * POINTERS AND OWNERSHIP
+ *
+ * Handles (`ddi_x *`) are made by `..._new`, `..._open` or the call that says "Caller owns", and freed by `..._free`, where
+ * NULL is a no-op. Never `free` what came from the library. Free a handle after those that were made to use it (a
+ * `ddi_store` before its `ddi_lease_db`). "Borrowed until" says how long a pointer that is not the caller's may be read.
+ *
+ * What goes in is copied before the call returns. NULL is refused with DDI_E_NULL unless the function says that it may be.
+ * Bytes and texts are a pointer and a length, with no NUL at their end; (NULL, 0) are no bytes. Texts are UTF-8. Paths are
+ * bytes as the system has them, except where they are said to be UTF-8.
+ *
+ * Bytes come out to `buf`, which has room for `cap`, and `*len` says how many. Too little room is DDI_E_BUFFER, `*len` the
+ * room needed, and nothing is changed: call again. Constants (DDI_DHCP_MAX_REPLY, DDI_DNS_MESSAGE_MAX, ...) name the room
+ * that is always enough.
+ *
+ * Flags and choices come in as numbers and are checked. Structs that start with `struct_size` may get new members at their
+ * end in later versions. Set it to sizeof the struct, also in one that the library is to fill, and zero the others that are
+ * not used (`= {.struct_size = sizeof x}` does both): the library reads and writes no more than that. Members named `pad`
+ * are 0.
+ *
+ * THREADS
+ *
+ * The library starts no threads (an opening may be told to use some: `ddi_lease_config_set_open_threads`; they have ended
+ * when it returns) and keeps no global state but the log sink.
+ *   - A handle may be used on any thread, and may move from one to another.
+ *   - A call with `ddi_x *` needs the handle to itself. Calls with `const ddi_x *` may overlap each other.
+ *   - A call that has several handles as arguments needs each of them so.
+ *   - Different handles are independent, even if one was made from the other, unless the type says otherwise: a `ddi_store`
+ *     and its `ddi_lease_db` are one.
+ * No call may be made from a signal handler, or in a child process after fork on handles that its parent had.
+ *
+ * TIME AND UNITS
+ *
+ * `ddi_now` has both clocks: milliseconds of a monotonic clock for timers, seconds since 1970 for what is stored or sent. A
+ * `now` that is earlier than one before is taken as that one. Timeouts are absolute, on the monotonic clock. Other times and
+ * durations have their unit in their name (`_ms`, `_seconds`) or are seconds; lease times are seconds since 1970. Ports are
+ * in the host's byte order, addresses are bytes in the network's.
+ *
+ * The same seeds and the same calls give the same bytes: a test can run a server for a day in a second. In production,
+ * seeds, keys and ids are to be random, where a function asks for them.
+ *
+ * BYTES FROM THE NETWORK
+ *
+ * Whatever they are, they do no harm. Datagrams that are malformed are dropped, counted and told by an event; a connection
+ * whose bytes make no sense is given up, and the call says that it is to be closed.
+ *
+ * LINKING
+ *
+ *     cc program.c $(pkg-config --cflags --libs ddi)                                               shared
+ *     cc program.c $(pkg-config --static --cflags --libs ddi | sed s/-lddi/-l:libddi.a/)           static
+ *
+ * The shared library exports only names that begin with ddi_ or DDI_. The static one holds Rust's standard library as well:
+ * link at most one such library into a program, and prefer the shared one. C11 and C++17 compilers take this file without a
+ * warning. The soname is libddi.so.0.<minor> until 1.0 and libddi.so.<major> from then on; DDI_VERSION_NUMBER and
+ * `ddi_version_number` tell if header and library belong together.
  */
 
 #ifndef DDI_H
