@@ -4,7 +4,11 @@
 mod script;
 
 use ddi_core::{Instant, Now, UnixTime};
-use ddi_dns::xfr::{Outcome, Via, XfrError, XfrEvent, XfrIn, XfrInConfig};
+use ddi_dns::delta::{History, HistoryLimits};
+use ddi_dns::xfr::{
+    Outcome, Request, TRANSMIT_MAX, Transport, Via, XfrError, XfrEvent, XfrIn, XfrInConfig, XfrOut,
+    XfrOutConfig,
+};
 use ddi_dns::{Rtype, Serial, Snapshot};
 use script::{Script, zone};
 use std::path::{Path, PathBuf};
@@ -357,4 +361,76 @@ fn four_bytes_are_no_answer() {
     let (trouble, result) = run("victim", Some(&first), script, true);
     assert_eq!(trouble.first(), Some(&XfrError::Silent { millis: 6000 }));
     assert!(result.is_err(), "over TCP it answers AXFR only");
+}
+
+/// What a secondary with `current` makes of our own primary's whole zone.
+fn transferred(zone: &Snapshot, current: Option<&Snapshot>) -> Outcome {
+    let mut config = XfrInConfig::new(zone.apex().to_name(), current.cloned(), 1);
+    (config.udp, config.incremental) = (false, false);
+    let mut xfr = XfrIn::new(config);
+    let now = Now { instant: Instant(0), unix: UnixTime(0) };
+    let mut buf = vec![0; TRANSMIT_MAX];
+    for _ in 0..3 {
+        let Some(transmit) = xfr.poll_transmit(now, &mut buf) else { break };
+        let skip = if transmit.via == Via::Tcp { 2 } else { 0 };
+        let query = buf[skip..transmit.len].to_vec();
+        let Ok(request) = Request::parse(&query) else {
+            let answer = soa_answer(&query, zone);
+            match transmit.via {
+                Via::Udp => xfr.handle_datagram(now, &answer[2..]),
+                Via::Tcp => xfr.handle_bytes(now, &answer),
+            }
+            continue;
+        };
+        let (history, config) = (History::new(HistoryLimits::default()), XfrOutConfig::default());
+        let mut out = XfrOut::new(&request, zone.clone(), &history, &config, Transport::Tcp, None);
+        while let Some(len) = out.poll_transmit(now, &mut buf).unwrap() {
+            xfr.handle_bytes(now, &buf[..len]);
+        }
+    }
+    match xfr.poll_event() {
+        Some(XfrEvent::Ended(result)) => result.unwrap(),
+        other => panic!("{other:?}"),
+    }
+}
+
+/// The answer to a query for the SOA, with its length bytes.
+fn soa_answer(query: &[u8], zone: &Snapshot) -> Vec<u8> {
+    let (mut out, config) = (vec![0; 600], ddi_dns::AnswerConfig::default());
+    let client = [192, 0, 2, 1].into();
+    let context = ddi_dns::AnswerContext::new(&config, ddi_dns::answer::Transport::Tcp, client, UnixTime(0));
+    let len = zone.answer(query, &context, &mut out).unwrap().len;
+    [&(len as u16).to_be_bytes(), &out[..len]].concat()
+}
+
+/// Whole zones one after the other, unsigned and signed with NSEC and NSEC3 in turn.
+#[test]
+fn axfr_series() {
+    let folder = "long/testplan_axfr";
+    let files = ["zone", "zone_2", "zone_3", "zone_4.signed", "zone_5", "zone_6.signed", "zone_7.signed"];
+    let files = files.into_iter().chain(["zone_8.signed", "zone_9", "zone_10"]);
+    let mut current: Option<Snapshot> = None;
+    let mut signed = 0;
+    for file in files {
+        let next = zone("example.com", &read(&format!("{folder}/testplan_axfr.{file}")));
+        signed += usize::from(has(&next, "example.com", Rtype::RRSIG));
+        let taken = match transferred(&next, current.as_ref()) {
+            Outcome::Zone { snapshot, deltas, .. } => {
+                assert!(deltas.is_empty(), "{file}");
+                snapshot
+            }
+            // 2^31 after the serial before: neither is newer (RFC 1982 section 3.2), so that an operator must ask.
+            Outcome::UpToDate { serial, .. } => {
+                assert_eq!((file, serial), ("zone_9", Serial(8 + (1 << 31))));
+                match transferred(&next, None) {
+                    Outcome::Zone { snapshot, .. } => snapshot,
+                    other => panic!("{other:?}"),
+                }
+            }
+            other => panic!("{file}: {other:?}"),
+        };
+        assert_same(&taken, &next, file);
+        current = Some(taken);
+    }
+    assert_eq!((signed, current.unwrap().serial()), (4, Serial(2)));
 }
