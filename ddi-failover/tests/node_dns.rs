@@ -11,6 +11,8 @@ mod client;
 mod durable;
 #[path = "node/harness.rs"]
 mod harness;
+#[path = "node_dns/keys.rs"]
+mod keys;
 #[path = "node_dns/leases.rs"]
 mod leases;
 #[path = "node_dns/load.rs"]
@@ -81,7 +83,7 @@ fn good_key() -> Key {
 /// What `ctl zones` says of the only zone, or of the one of that name.
 fn zone_of(home: &Home, name: &str) -> Value {
     let zones = home.ctl_json(&["zones"]);
-    zones.as_array().unwrap().iter().find(|zone| zone["name"] == format!("{name}.")).unwrap().clone()
+    zones.as_array().unwrap().iter().find(|zone| zone["name"] == name).unwrap().clone()
 }
 
 fn serial(home: &Home) -> u64 {

@@ -3,6 +3,7 @@
 
 pub mod build;
 pub mod dns;
+pub mod grants;
 pub mod failover;
 pub mod options;
 pub mod place;

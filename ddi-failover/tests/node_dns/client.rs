@@ -7,7 +7,7 @@ use ddi_dns::tsig::{Algorithm, Key, Verifier};
 use ddi_dns::xfr::{Outcome, XfrEvent, XfrIn, XfrInConfig};
 use ddi_dns::zone::Snapshot;
 use ddi_dns::{Name, zonefile};
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream, UdpSocket};
 use std::time::{Duration, SystemTime};
 
@@ -45,7 +45,12 @@ pub fn exchange(at: SocketAddr, message: &[u8]) -> Vec<u8> {
     socket.set_read_timeout(Some(PATIENCE)).unwrap();
     socket.send(message).unwrap();
     let mut buffer = vec![0; 65_535];
-    let len = socket.recv(&mut buffer).expect("an answer");
+    let len = loop {
+        match socket.recv(&mut buffer) {
+            Err(e) if e.kind() == ErrorKind::Interrupted => {}
+            received => break received.expect("an answer"),
+        }
+    };
     buffer.truncate(len);
     buffer
 }

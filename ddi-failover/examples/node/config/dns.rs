@@ -19,6 +19,9 @@ pub struct Dns {
     pub nsid: Option<String>,
     /// The longest answer over UDP, in bytes; 1232.
     pub udp_payload_max: Option<At<u16>>,
+    /// Say only what a resolver needs: no NS in the authority section of positive answers.
+    #[serde(default)]
+    pub minimal_responses: bool,
 }
 
 /// `"127.0.0.1:53"`, or `["127.0.0.1:53", "[::1]:53"]`.
@@ -79,8 +82,45 @@ pub struct Zone {
     /// Who may update: prefixes and `key:NAME`.
     #[serde(default)]
     pub allow_update: Vec<At<String>>,
+    /// Who may update what, where that is not the same for all.
+    #[serde(default)]
+    pub update_policy: Vec<At<Grant>>,
     #[serde(default)]
     pub serial_policy: SerialPolicy,
+    /// A secondary takes deltas that don't fit exactly; else it asks for the whole zone.
+    #[serde(default)]
+    pub ixfr_tolerant: bool,
+    /// Several deltas are given as one.
+    #[serde(default)]
+    pub condense: bool,
+    #[serde(default)]
+    pub history: HistoryOf,
+}
+
+/// `history` of a zone: how much of it is kept for those who ask for what has changed.
+#[derive(Deserialize, Clone, Copy, Hash, Default)]
+#[serde(deny_unknown_fields, default)]
+pub struct HistoryOf {
+    /// Most deltas.
+    pub deltas: Option<usize>,
+    /// Most of it in memory.
+    pub mib: Option<u16>,
+    /// Most bytes in percent of the zone's; where more has changed the whole zone is given.
+    pub percent_of_zone: Option<u32>,
+}
+
+/// One line of an `update_policy`: the first that fits sender, name and type decides.
+#[derive(Deserialize, Hash)]
+#[serde(deny_unknown_fields)]
+pub struct Grant {
+    /// As in `allow_update`; with `!` it forbids.
+    pub who: String,
+    /// A name; `.NAME`: it and all below; `*.NAME`: all directly below; `self`, `.self`: the key's name. All names
+    /// if absent.
+    pub name: Option<String>,
+    /// All that hold no zone together if absent; `ANY`: all.
+    #[serde(default)]
+    pub types: Vec<String>,
 }
 
 /// Whether the zone is changed here or followed.

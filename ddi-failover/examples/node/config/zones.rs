@@ -1,11 +1,14 @@
 //! From `[dns]`, `[[zone]]` and `[[tsig_key]]` to what the name server is given.
 
 use super::File;
-use super::dns::{SerialPolicy, TsigKey, Zone, ZoneRole, name};
+use super::dns::{HistoryOf, SerialPolicy, TsigKey, Zone, ZoneRole, name};
+use super::grants::grants;
 use super::place::{At, Fault};
 use ddi_dns::Name;
 use ddi_dns::acl::{Access, AccessList, Rule};
+use ddi_dns::delta::HistoryLimits;
 use ddi_dns::tsig::{Key, Keys};
+use ddi_dns::update::Grant;
 use ddi_dns::zone;
 use std::collections::HashSet;
 use std::net::SocketAddr;
@@ -18,6 +21,7 @@ pub struct DnsPlan {
     pub nsid: Vec<u8>,
     /// In bytes.
     pub udp_payload_max: u16,
+    pub minimal_responses: bool,
     pub keys: Keys,
     pub zones: Vec<ZonePlan>,
 }
@@ -33,7 +37,12 @@ pub struct ZonePlan {
     pub notify: Vec<SocketAddr>,
     pub notify_key: Option<Key>,
     pub access: Access,
+    /// If there are any, they say who may update, instead of `access`.
+    pub grants: Vec<Grant>,
     pub policy: zone::SerialPolicy,
+    pub ixfr_tolerant: bool,
+    pub condense: bool,
+    pub history: HistoryLimits,
 }
 
 /// The zones of one subnet's names.
@@ -80,6 +89,7 @@ pub fn plan(file: &File, folder: &Path) -> Result<Option<DnsPlan>, Fault> {
         listen: dns.listen.get_ref().0.clone(),
         nsid: dns.nsid.clone().unwrap_or_default().into_bytes(),
         udp_payload_max: dns.udp_payload_max.as_ref().map_or(UDP_PAYLOAD_DEFAULT, |size| *size.get_ref()),
+        minimal_responses: dns.minimal_responses,
         keys,
         zones,
     }))
@@ -121,6 +131,12 @@ fn zone_plan(zone: &Zone, keys: &Keys, folder: &Path) -> Result<ZonePlan, Fault>
         ZoneRole::Primary if zone.file.is_none() => {
             return Err(Fault::new(&zone.name, "a primary needs a file for its first start"));
         }
+        ZoneRole::Secondary if !zone.update_policy.is_empty() => {
+            return Err(Fault::new(&zone.name, "a secondary hands updates on: allow_update says whose"));
+        }
+        ZoneRole::Primary if !zone.update_policy.is_empty() && !zone.allow_update.is_empty() => {
+            return Err(Fault::new(&zone.name, "allow_update or update_policy, not both"));
+        }
         _ => {}
     }
     let key = |named: &Option<At<String>>| named.as_ref().map(|named| find(named, keys)).transpose();
@@ -141,16 +157,33 @@ fn zone_plan(zone: &Zone, keys: &Keys, folder: &Path) -> Result<ZonePlan, Fault>
         notify: zone.notify.clone(),
         notify_key: key(&zone.notify_key)?,
         access,
-        policy: match zone.serial_policy {
-            SerialPolicy::Increment => zone::SerialPolicy::Increment,
-            SerialPolicy::Unix => zone::SerialPolicy::UnixTime,
-            SerialPolicy::Date => zone::SerialPolicy::Date,
-            SerialPolicy::Modulo([slot, of]) if slot < of => zone::SerialPolicy::Modulo { slot, of },
-            SerialPolicy::Modulo(_) => {
-                return Err(Fault::new(&zone.name, "modulo = [R, M]: R is less than M"));
-            }
-        },
+        grants: grants(&zone.update_policy, keys)?,
+        policy: serial_policy(zone)?,
+        ixfr_tolerant: zone.ixfr_tolerant,
+        condense: zone.condense,
+        history: history(&zone.history),
     })
+}
+
+fn serial_policy(zone: &Zone) -> Result<zone::SerialPolicy, Fault> {
+    Ok(match zone.serial_policy {
+        SerialPolicy::Increment => zone::SerialPolicy::Increment,
+        SerialPolicy::Unix => zone::SerialPolicy::UnixTime,
+        SerialPolicy::Date => zone::SerialPolicy::Date,
+        SerialPolicy::Modulo([slot, of]) if slot < of => zone::SerialPolicy::Modulo { slot, of },
+        SerialPolicy::Modulo(_) => {
+            return Err(Fault::new(&zone.name, "modulo = [R, M]: R is less than M"));
+        }
+    })
+}
+
+fn history(of: &HistoryOf) -> HistoryLimits {
+    let usual = HistoryLimits::default();
+    HistoryLimits {
+        deltas: of.deltas.unwrap_or(usual.deltas),
+        bytes: of.mib.map_or(usual.bytes, |mib| usize::from(mib) << 20),
+        percent_of_zone: of.percent_of_zone.unwrap_or(usual.percent_of_zone),
+    }
 }
 
 fn find(named: &At<String>, keys: &Keys) -> Result<Key, Fault> {
@@ -160,16 +193,18 @@ fn find(named: &At<String>, keys: &Keys) -> Result<Key, Fault> {
 
 /// Rules, whose keys must be there.
 fn access_list(rules: &[At<String>], keys: &Keys) -> Result<AccessList, Fault> {
-    for rule in rules {
-        let words = rule.get_ref().trim_start_matches('!').split_ascii_whitespace();
-        for key in words.filter_map(|word| word.strip_prefix("key:")) {
-            let known = key.parse::<Name>().is_ok_and(|key| keys.get(key.as_ref()).is_some());
-            if !known {
-                return Err(Fault::new(rule, format!("there is no key {key:?}")));
-            }
+    let parse = |at: &At<String>| rule(at.get_ref(), keys).map_err(|what| Fault::new(at, what));
+    rules.iter().map(parse).collect()
+}
+
+/// A rule, whose key must be there.
+pub fn rule(text: &str, keys: &Keys) -> Result<Rule, String> {
+    let words = text.trim_start_matches('!').split_ascii_whitespace();
+    for key in words.filter_map(|word| word.strip_prefix("key:")) {
+        let known = key.parse::<Name>().is_ok_and(|key| keys.get(key.as_ref()).is_some());
+        if !known {
+            return Err(format!("there is no key {key:?}"));
         }
     }
-    let parse =
-        |rule: &At<String>| rule.get_ref().parse::<Rule>().map_err(|e| Fault::new(rule, e.to_string()));
-    rules.iter().map(parse).collect()
+    text.parse().map_err(|e: ddi_dns::acl::RuleError| e.to_string())
 }

@@ -50,7 +50,7 @@ impl Server {
         let served = &self.desk.zones.served[nth];
         let visible = self.desk.zones.visible(nth);
         json!({
-            "name": served.plan.apex.to_string(),
+            "name": plain(&served.plan.apex),
             "role": match served.plan.role { ZoneRole::Primary => "primary", ZoneRole::Secondary => "secondary" },
             "serial": visible.as_ref().map(|snapshot| snapshot.serial().0),
             "records": visible.as_ref().map_or(0, Snapshot::records),
@@ -173,6 +173,15 @@ impl Server {
                 self.promised.push(promised);
             }
         }
+    }
+}
+
+/// A name as configurations say it.
+fn plain(name: &Name) -> String {
+    let text = name.to_string();
+    match text.strip_suffix('.') {
+        Some(plain) if !plain.is_empty() => plain.to_owned(),
+        _ => text,
     }
 }
 

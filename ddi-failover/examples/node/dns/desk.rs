@@ -2,13 +2,13 @@
 
 use super::follow::Follows;
 use super::forward::TIMEOUT_MILLIS;
-use super::zones::Zones;
+use super::zones::{Served, Zones};
 use crate::config::dns::ZoneRole;
-use crate::config::zones::DnsPlan;
+use crate::config::zones::{DnsPlan, ZonePlan};
 use ddi_core::Now;
 use ddi_dns::NameRef;
 use ddi_dns::acl::{Operation, Requestor};
-use ddi_dns::answer::{AnswerConfig, AnswerContext, CookieSecrets, Transport};
+use ddi_dns::answer::{AnswerConfig, AnswerContext, CookieSecrets, Detail, Transport};
 use ddi_dns::message::{Flags, Header, Opcode, Rcode, Reader, refuse};
 use ddi_dns::notify::{Notifier, NotifierConfig, Notify, NotifyTarget};
 use ddi_dns::tsig::{Keys, Signer};
@@ -42,13 +42,14 @@ impl Desk {
     pub fn new(plan: &DnsPlan, zones: Zones, follows: Follows, seed: u64, secret: [u8; 16]) -> Self {
         let mut answers = AnswerConfig::default();
         answers.udp_size = plan.udp_payload_max;
+        answers.detail = if plan.minimal_responses { Detail::Minimal } else { Detail::Full };
         answers.nsid = Some(plan.nsid.clone().into_boxed_slice()).filter(|nsid| !nsid.is_empty());
         answers.cookies = Some(CookieSecrets::new(secret));
         let plans = || zones.served.iter().map(|served| &served.plan);
         let of = |role| plans().filter(move |zone| zone.role == role);
         let updates = of(ZoneRole::Primary).map(|zone| UpdateZone {
             apex: zone.apex.clone(),
-            policy: Policy::List(zone.access.update.clone()),
+            policy: update_policy(zone),
             serial_policy: zone.policy,
             limits: Limits::default(),
         });
@@ -136,7 +137,7 @@ impl Desk {
         let who =
             Requestor { address: from.address.ip(), key: signer.as_ref().map(|signer| signer.key().name()) };
         let served = &self.zones.served[nth];
-        let may = served.plan.access.permits(Operation::Update, &who) && !served.is_frozen;
+        let may = !served.is_frozen && update_policy(&served.plan).knows(&who);
         let rcode = if may { Rcode::SERVFAIL } else { Rcode::REFUSED };
         refuse(message, rcode, out).map_or(Said::Nothing, |len| signed(now, signer, out, len))
     }
@@ -227,7 +228,9 @@ impl Desk {
             (None, Some(nth), Some(snapshot)) => {
                 let mut config = XfrOutConfig::default();
                 config.expire = self.follows.expire_secs(now, nth);
-                let history = &self.zones.served[nth].history;
+                let Served { plan, history, .. } = &self.zones.served[nth];
+                config.condense = plan.condense;
+                config.percent_of_zone = plan.history.percent_of_zone;
                 XfrOut::new(&request, snapshot, history, &config, transport, signer)
             }
             _ => XfrOut::refusal(&request, refused.unwrap_or(Rcode::SERVFAIL), transport, signer),
@@ -248,6 +251,15 @@ impl Desk {
         let target = |addr| NotifyTarget { addr, key: plan.notify_key.clone() };
         let targets: Vec<_> = plan.notify.iter().copied().map(target).collect();
         self.notifier.handle_changed(now, &snapshot, &targets);
+    }
+}
+
+/// Who may change what in a primary zone.
+fn update_policy(zone: &ZonePlan) -> Policy {
+    if zone.grants.is_empty() {
+        Policy::List(zone.access.update.clone())
+    } else {
+        Policy::Grants(zone.grants.clone())
     }
 }
 

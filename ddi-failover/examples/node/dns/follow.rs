@@ -8,6 +8,7 @@ use ddi_dns::secondary::{
     NotifyRefused, Primary, Saved, Secondary, SecondaryConfig, SecondaryEvent, SecondaryTransmit,
 };
 use ddi_dns::xfr::Via;
+use ddi_dns::zone::Strictness;
 use nix::poll::PollFlags;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -70,6 +71,9 @@ impl Follows {
             let seed = seed.wrapping_add(nth as u64);
             let mut config = SecondaryConfig::new(served.plan.apex.clone(), primaries.collect(), seed);
             config.notify_gap_millis = NOTIFY_GAP_MILLIS;
+            if served.plan.ixfr_tolerant {
+                config.strictness = Strictness::Tolerant;
+            }
             config.spread_millis = (count / ASK_PER_MILLI) as u64;
             let kept = zones.journal.zone(served.plan.apex.as_ref());
             let saved = kept.map(|kept| (kept.snapshot().clone(), read_saved(kept.note())));

@@ -17,6 +17,7 @@ use crate::run::{Clock, Failure, random};
 use crate::say::say;
 use ddi_core::log::FileStorage;
 use ddi_core::{Instant, Now};
+use ddi_dns::delta::HistoryLimits;
 use ddi_dns::journal::{Journal, JournalConfig};
 use ddi_dns::secondary::SecondaryEvent;
 use ddi_dns::update::{ForwardTransmit, Source};
@@ -132,6 +133,13 @@ impl Server {
         let storage = FileStorage::open(&folder).map_err(Failure::at(at()))?;
         let mut config = JournalConfig::default();
         config.log.log_id = u64::from_le_bytes(random()?);
+        // The journal keeps for each zone what the one that wants most does.
+        for HistoryLimits { deltas, bytes, percent_of_zone } in plan.zones.iter().map(|zone| zone.history) {
+            let most = &mut config.history;
+            most.deltas = most.deltas.max(deltas);
+            most.bytes = most.bytes.max(bytes);
+            most.percent_of_zone = most.percent_of_zone.max(percent_of_zone);
+        }
         let (journal, opened) = Journal::open(Arc::new(storage), &config).map_err(Failure::at(at()))?;
         for (file, damage) in &opened.damaged {
             say(format!("{file}: passed over, an older one was whole: {damage}"));

@@ -12,13 +12,15 @@ use crate::run::rest::Rest;
 use datagrams::Datagrams;
 use ddi_core::{Instant, Now};
 use nix::poll::PollFlags;
-use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
 use std::os::fd::{AsFd, BorrowedFd};
+use std::{fmt, io};
 use ways::{Way, Ways};
 
 /// The longest datagram that is sent, in bytes.
 pub const UDP_MAX: usize = 4096;
+/// Ports that are tried where any was asked for.
+const PORT_TRIES: u32 = 20;
 /// Datagrams handled of one address before anything else gets a turn.
 const TURN: usize = 4 * net::BATCH;
 
@@ -181,10 +183,18 @@ impl Sockets {
 
 impl Listener {
     /// One port for both transports: where any was asked for, the one that UDP got.
-    fn open(address: SocketAddr, with_tcp: bool) -> std::io::Result<Self> {
-        let (udp, local) = Datagrams::open(address)?;
-        let tcp = with_tcp.then(|| stream::listen(local)).transpose()?;
-        Ok(Self { local, udp, tcp })
+    fn open(address: SocketAddr, with_tcp: bool) -> io::Result<Self> {
+        let mut tries = if address.port() == 0 { PORT_TRIES } else { 1 };
+        loop {
+            tries -= 1;
+            let (udp, local) = Datagrams::open(address)?;
+            match with_tcp.then(|| stream::listen(local)).transpose() {
+                Ok(tcp) => return Ok(Self { local, udp, tcp }),
+                // Somebody else has that port of TCP.
+                Err(e) if e.kind() == io::ErrorKind::AddrInUse && tries > 0 => {}
+                Err(e) => return Err(e),
+            }
+        }
     }
 }
 

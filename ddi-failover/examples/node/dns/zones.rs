@@ -7,7 +7,7 @@ use crate::config::dns::ZoneRole;
 use crate::config::zones::ZonePlan;
 use crate::run::steps::Stepping;
 use ddi_core::{Lsn, UnixTime};
-use ddi_dns::delta::{Delta, History, HistoryLimits};
+use ddi_dns::delta::{Delta, History};
 use ddi_dns::journal::{DELTA_MAX, INLINE_MAX, Journal, JournalError, Load};
 use ddi_dns::update::{ZoneStore, ZoneStoreError};
 use ddi_dns::zone::{Edit, Snapshot, Strictness, Zone, ZoneSet};
@@ -101,9 +101,12 @@ impl Zones {
             by_apex.insert(plan.apex.clone(), served.len());
             let kept = journal.zone(plan.apex.as_ref());
             let newest = kept.map(|kept| kept.snapshot().clone());
-            let history = kept
-                .map(|kept| kept.history().clone())
-                .unwrap_or_else(|| History::new(HistoryLimits::default()));
+            let mut history = History::new(plan.history);
+            for (delta, kept) in
+                kept.iter().flat_map(|kept| kept.history().iter().map(move |one| (one, kept)))
+            {
+                history.push(delta.clone(), kept.snapshot().wire_len());
+            }
             let is_frozen = plan.role == ZoneRole::Primary && kept.is_some_and(|kept| kept.note() == FROZEN);
             served.push(Served { plan, newest, history, zone: None, is_frozen, is_expired: false });
         }
