@@ -30,7 +30,8 @@ pub struct Question<'a> {
     pub hash_id: &'a [u8],
     /// The packet's `secs`.
     pub secs: u16,
-    /// The pool that the client's subnet would allocate from first, if any.
+    /// The pool that the address in question is of, or would be: a server with several asks for each. The
+    /// first one of the subnet, if it is in none; `None` if there is none at all.
     pub pool: Option<PoolId>,
 }
 

@@ -18,6 +18,7 @@ mod queue;
 mod reply;
 mod rules;
 mod select;
+mod serving;
 mod standing;
 mod v4;
 

@@ -137,6 +137,7 @@ pub(crate) struct Ask<'p> {
 pub(crate) struct AskScratch {
     key: Vec<u8>,
     classes: Vec<u32>,
+    joined: Vec<u8>,
 }
 
 impl<'p> Ask<'p> {
@@ -158,8 +159,8 @@ impl<'p> Ask<'p> {
             } else {
                 message
             };
-        let AskScratch { key, classes } = scratch;
-        find_classes(plan, packet, known, key, classes);
+        find_classes(plan, packet, known, scratch);
+        let AskScratch { key, classes, .. } = scratch;
         let reservation = find_reservation(plan, link, &client, known, key);
         Ok(Self {
             packet,
@@ -198,6 +199,12 @@ impl<'p> Ask<'p> {
         self.message == Message::Inform && !self.packet.ciaddr().is_unspecified()
     }
 
+    /// Could any server answer it, which then says which address it is about?
+    pub(crate) const fn is_for_any_server(&self) -> bool {
+        use Message::{Bootp, Discover, DiscoverRapid, DiscoverV6Only, Inform};
+        matches!(self.message, Discover | DiscoverRapid | DiscoverV6Only | Bootp | Inform)
+    }
+
     /// Is the packet from a relay?
     pub(crate) fn is_relayed(&self) -> bool {
         !self.packet.giaddr().is_unspecified()
@@ -205,13 +212,8 @@ impl<'p> Ask<'p> {
 }
 
 /// The classes that the client is in, ascending.
-fn find_classes(
-    plan: &Plan,
-    packet: &Packet<'_>,
-    relay: Option<RelayInfo<'_>>,
-    key: &mut Vec<u8>,
-    classes: &mut Vec<u32>,
-) {
+fn find_classes(plan: &Plan, packet: &Packet<'_>, relay: Option<RelayInfo<'_>>, scratch: &mut AskScratch) {
+    let AskScratch { key, classes, joined } = scratch;
     classes.clear();
     let index = &plan.class_index;
     if plan.classes.is_empty() {
@@ -222,7 +224,12 @@ fn find_classes(
         if !index.looks_at(field) {
             continue;
         }
-        let Some(value) = packet.option(code).and_then(|value| value.contiguous()) else { continue };
+        let Some(value) = packet.option(code) else { continue };
+        let value = value.contiguous().unwrap_or_else(|| {
+            joined.clear();
+            value.pieces().for_each(|piece| joined.extend_from_slice(piece));
+            joined
+        });
         find(field, value);
         // RFC 3004 section 4: a list of values with lengths.
         let mut rest = if field == Field::UserClass { value } else { &[] };

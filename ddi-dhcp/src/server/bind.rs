@@ -15,6 +15,8 @@ use ddi_core::{BindingState, Expect, Lease, LeaseKey, LeaseStore, Lsn, Origin, S
 
 /// The longest host name that a lease holds.
 const HOSTNAME_MAX: usize = 255;
+/// The longest option 81 that is read: three bytes and a name (RFC 1035 section 3.1).
+const FQDN_MAX: usize = 3 + 255;
 /// How many leases one [`Server::handle_timeout`] reclaims.
 const RECLAIM_SLICE: usize = 256;
 /// When an authority leaves this many expired leases as they are, those behind them wait.
@@ -51,10 +53,17 @@ impl Server {
         if !names.enabled {
             return None;
         }
-        let value = |code| ask.packet.option(code).and_then(|value| value.contiguous());
+        let (mut joined, mut other) = ([0; FQDN_MAX], [0; HOSTNAME_MAX]);
         // RFC 4702 section 4: with option 81, option 12 is ignored.
-        let claim =
-            value(code::CLIENT_FQDN).map(Claim::Fqdn).or_else(|| value(code::HOST_NAME).map(Claim::Hostname));
+        let fqdn = ask.packet.option(code::CLIENT_FQDN).and_then(|value| value.to_slice(&mut joined));
+        let claim = match fqdn {
+            Some(value) => Some(Claim::Fqdn(value)),
+            None => ask
+                .packet
+                .option(code::HOST_NAME)
+                .and_then(|value| value.to_slice(&mut other))
+                .map(Claim::Hostname),
+        };
         let named = claim.and_then(|claim| names.decide(claim, &mut self.fqdn));
         let reserved = ask.reservation.map(|at| &plan.reservations[at as usize].hostname[..]);
         names.replace(reserved.unwrap_or_default(), named, &mut self.fqdn)
@@ -89,8 +98,9 @@ impl Server {
         let remaining = u32::try_from(end.secs_since(now)).ok()?;
         let fqdn = if named.is_some_and(|named| !named.no_update) { &self.fqdn[..] } else { &[] };
         let by_client = named.is_some_and(|named| !named.no_update && !named.forward);
+        let mut joined = [0; HOSTNAME_MAX];
         let unchanged = lease.hw_addr == ask.client.hw_addr
-            && lease.hostname == hostname(plan, ask)
+            && lease.hostname == hostname(plan, ask, &mut joined)
             && lease.ddns.fqdn == fqdn
             && lease.ddns.by_client == by_client
             && lease.subnet_id == subnet_id(plan, ask, lease)
@@ -137,7 +147,7 @@ impl Server {
         lease.expiration_time = end.max(told);
         lease.potential_expiration_time.sent = grant.potential_expiration_sent;
         lease.subnet_id = subnet_id(plan, ask, lease);
-        overwrite(&mut lease.hostname, hostname(plan, ask));
+        overwrite(&mut lease.hostname, hostname(plan, ask, &mut [0; HOSTNAME_MAX]));
         if let Some(bytes) = kept_relay_info(ask) {
             overwrite(&mut lease.relay_agent_info, bytes);
         }
@@ -321,12 +331,13 @@ fn overwrite(field: &mut Vec<u8>, bytes: &[u8]) {
 }
 
 /// The configured host name, or the one that the client sends, without padding.
-fn hostname<'h>(plan: &'h Plan, ask: &'h Ask<'_>) -> &'h [u8] {
+fn hostname<'h>(plan: &'h Plan, ask: &'h Ask<'_>, joined: &'h mut [u8; HOSTNAME_MAX]) -> &'h [u8] {
     let reserved = ask.reservation.map(|at| &plan.reservations[at as usize].hostname[..]);
     if let Some(reserved) = reserved.filter(|name| !name.is_empty()) {
         return reserved;
     }
-    let sent = ask.packet.option(code::HOST_NAME).and_then(|value| value.contiguous()).unwrap_or_default();
+    let sent =
+        ask.packet.option(code::HOST_NAME).and_then(|value| value.to_slice(joined)).unwrap_or_default();
     let end = sent.iter().rposition(|&byte| byte != 0).map_or(0, |last| last + 1);
     sent.get(..end.min(HOSTNAME_MAX)).unwrap_or_default()
 }
@@ -341,6 +352,6 @@ fn subnet_id(plan: &Plan, ask: &Ask<'_>, lease: &Lease) -> u32 {
     plan.subnets[subnet as usize].id
 }
 
-fn is_reserved(plan: &Plan, ask: &Ask<'_>, lease: &Lease) -> bool {
+pub(crate) fn is_reserved(plan: &Plan, ask: &Ask<'_>, lease: &Lease) -> bool {
     ask.reservation.is_some_and(|at| Some(plan.reservations[at as usize].address) == lease.key.as_v4())
 }

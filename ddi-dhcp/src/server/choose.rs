@@ -1,9 +1,11 @@
 //! Which address a client is offered (RFC 2131 section 4.3.1).
 
 use crate::server::ask::Ask;
+use crate::server::bind::is_reserved;
 use crate::server::engine::{Server, World};
 use crate::server::plan::Plan;
 use crate::server::rules::{Message, Standing};
+use crate::server::serving::{serves, serves_at, subnets};
 use crate::server::standing::{belongs_to, key_of};
 use ddi_core::authority::Permission;
 use ddi_core::{FreeKind, Lease, LeaseKey, PoolId};
@@ -44,7 +46,7 @@ impl Choice<'_, '_> {
             let good =
                 matches!(standing, Standing::Mine | Standing::Reserved | Standing::Offered | Standing::Ended);
             if good && self.allows() {
-                return standing;
+                return if self.serves(address) { standing } else { Standing::NotOurs };
             }
         }
         if self.ask.message == Message::Bootp && !self.plan.config.dynamic_bootp {
@@ -61,7 +63,7 @@ impl Choice<'_, '_> {
     fn choose_offered(&mut self) -> Option<Standing> {
         let address = self.server.offers.of_client(self.ask.link, &self.ask.client)?;
         let standing = self.standing(address);
-        if standing == Standing::Offered && self.allows() {
+        if standing == Standing::Offered && self.allows() && self.serves(address) {
             return Some(standing);
         }
         self.server.end_offer(self.world, self.plan, address);
@@ -87,7 +89,12 @@ impl Choice<'_, '_> {
         }
         self.server.found = found;
         let (standing, (_, _, address)) = best?;
-        self.take(address, standing)
+        match standing {
+            _ if self.serves(address) => self.take(address, standing),
+            // Who answers for it has to; another address would be one too many.
+            Standing::Mine => Some(Standing::NotOurs),
+            _ => None,
+        }
     }
 
     /// What it asks for.
@@ -96,7 +103,7 @@ impl Choice<'_, '_> {
             return None;
         }
         let standing = self.standing(self.ask.address);
-        if standing != Standing::Free || !self.allows() {
+        if standing != Standing::Free || !self.allows() || !self.serves(self.ask.address) {
             return None;
         }
         self.take(self.ask.address, standing)
@@ -104,14 +111,14 @@ impl Choice<'_, '_> {
 
     /// Any free one, of the client's own subnet first.
     fn choose_free(&mut self) -> Option<Standing> {
-        let others =
-            self.plan.links[self.ask.link as usize].iter().copied().filter(|&other| other != self.ask.subnet);
-        for subnet in std::iter::once(self.ask.subnet).chain(others) {
+        for subnet in subnets(self.plan, self.ask) {
             for &pool in &self.plan.subnets[subnet as usize].pools {
-                if !self.plan.pools[pool as usize].admits(self.ask.classes) {
+                let id = PoolId(pool);
+                if !self.plan.pools[pool as usize].admits(self.ask.classes)
+                    || !serves(self.world, self.ask, Some(id))
+                {
                     continue;
                 }
-                let id = PoolId(pool);
                 let authority = self.world.authority;
                 for &kind in authority.free_kinds(self.world.now, id) {
                     if self.next_free(id, kind) {
@@ -156,6 +163,11 @@ impl Choice<'_, '_> {
         self.server.standing(self.world, self.plan, self.ask, address, self.lease)
     }
 
+    /// Does the authority let this server answer where it is about this address?
+    fn serves(&self, address: Ipv4Addr) -> bool {
+        serves_at(self.world, self.plan, self.ask, address)
+    }
+
     /// Does the authority let this client have the lease's address?
     fn allows(&self) -> bool {
         permission(self.world, self.plan, self.ask, self.lease) == Permission::Allow
@@ -164,6 +176,14 @@ impl Choice<'_, '_> {
 
 /// May this client have the lease's address?
 pub(crate) fn permission(world: &World<'_>, plan: &Plan, ask: &Ask<'_>, lease: &Lease) -> Permission {
+    // A BOOTP client takes an address for ever, and can't be told otherwise. With a failover partner no
+    // address is let go for ever: it has to be one that nobody else can get.
+    if ask.message == Message::Bootp
+        && !is_reserved(plan, ask, lease)
+        && world.authority.grant(world.now, lease, u32::MAX).lease_seconds != u32::MAX
+    {
+        return Permission::Silent;
+    }
     let pool = lease.key.as_v4().and_then(|address| plan.pool_of(address));
     world.authority.may_bind(world.now, lease, pool, belongs_to(lease, &ask.client))
 }

@@ -168,6 +168,8 @@ pub struct Subnet {
     pub relays: Vec<Ipv4Addr>,
     /// Addresses to give out.
     pub pools: Vec<Pool>,
+    /// Ranges, both ends included, that no pool of this subnet has though they lie in it.
+    pub excluded: Vec<(Ipv4Addr, Ipv4Addr)>,
     /// Addresses for certain clients.
     pub reservations: Vec<Reservation>,
     /// Lease times, if not the global ones.
@@ -191,6 +193,7 @@ impl Subnet {
             shared_network: None,
             relays: Vec::new(),
             pools: Vec::new(),
+            excluded: Vec::new(),
             reservations: Vec::new(),
             lease: None,
             params: Params::default(),

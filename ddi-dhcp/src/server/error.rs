@@ -93,6 +93,16 @@ pub enum ConfigFault {
         /// Last address.
         last: Ipv4Addr,
     },
+    /// An excluded range ends before it begins, or is not wholly in its subnet.
+    #[error("excluded range {first}-{last} is not one of {prefix}")]
+    Exclusion {
+        /// First address.
+        first: Ipv4Addr,
+        /// Last address.
+        last: Ipv4Addr,
+        /// The subnet.
+        prefix: ipnet::Ipv4Net,
+    },
     /// A pool is not wholly in its subnet.
     #[error("pool {first}-{last} is not inside {prefix}")]
     PoolOutsideSubnet {

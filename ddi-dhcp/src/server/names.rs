@@ -1,14 +1,7 @@
 //! From what a client calls itself to a name that may go into DNS (RFC 4702).
 
 use crate::server::config::Names;
-
-/// Flags of option 81 (RFC 4702 section 2.1).
-mod flag {
-    pub(super) const S: u8 = 1;
-    pub(super) const O: u8 = 2;
-    pub(super) const E: u8 = 4;
-    pub(super) const N: u8 = 8;
-}
+use crate::v4::Fqdn;
 
 /// The longest name in text form: 255 bytes on the wire (RFC 1035 section 3.1).
 const NAME_MAX: usize = 253;
@@ -53,16 +46,18 @@ impl Names {
                 Some(Named { flags: None, forward: true, no_update: false })
             }
             Claim::Fqdn(option) => {
-                // Flags and the two RCODEs, of which the client's are ignored.
-                let [flags, _, _, name @ ..] = option else { return None };
-                let wire = flags & flag::E != 0;
-                let qualified = is_qualified(name, wire);
-                if wire {
-                    self.complete(wire_labels(name), qualified, fqdn);
-                } else {
-                    self.complete(text_labels(name), qualified, fqdn);
+                // The client's RCODEs are ignored.
+                let option = Fqdn::parse(option)?;
+                let text = || text_labels(option.name_bytes);
+                match option.name() {
+                    _ if option.flags & Fqdn::WIRE_FORM == 0 => {
+                        // Any text will do: what is no name in it is made one.
+                        self.complete(text(), text().nth(1).is_some(), fqdn);
+                    }
+                    Ok(found) => self.complete(found.name.labels(), found.is_qualified, fqdn),
+                    Err(_) => {}
                 }
-                Some(self.flags(*flags))
+                Some(self.flags(option.flags))
             }
         }
     }
@@ -79,14 +74,14 @@ impl Names {
 
     /// RFC 4702 section 4: which flags the answer has.
     fn flags(&self, asked: u8) -> Named {
-        let encoding = asked & flag::E;
-        if asked & flag::N != 0 && self.allow_no_updates {
-            return Named { flags: Some(encoding | flag::N), forward: false, no_update: true };
+        let encoding = asked & Fqdn::WIRE_FORM;
+        if asked & Fqdn::NO_UPDATES != 0 && self.allow_no_updates {
+            return Named { flags: Some(encoding | Fqdn::NO_UPDATES), forward: false, no_update: true };
         }
-        let client_s = asked & flag::S != 0;
-        let forward = client_s || asked & flag::N != 0 || !self.allow_client_updates;
-        let s = if forward { flag::S } else { 0 };
-        let o = if forward == client_s { 0 } else { flag::O };
+        let client_s = asked & Fqdn::SERVER_UPDATES != 0;
+        let forward = client_s || asked & Fqdn::NO_UPDATES != 0 || !self.allow_client_updates;
+        let s = if forward { Fqdn::SERVER_UPDATES } else { 0 };
+        let o = if forward == client_s { 0 } else { Fqdn::OVERRIDDEN };
         Named { flags: Some(encoding | s | o), forward, no_update: false }
     }
 
@@ -132,25 +127,6 @@ fn push_label(fqdn: &mut Vec<u8>, label: &[u8]) {
     }
 }
 
-/// Does the client say that this is the whole name? On the wire: it ends with the root (RFC 4702 section
-/// 2.3.1); as text: it has a dot within.
-fn is_qualified(name: &[u8], wire: bool) -> bool {
-    if wire { name.last() == Some(&0) && name.len() > 2 } else { text_labels(name).nth(1).is_some() }
-}
-
-/// Labels with lengths. What overruns or is a compression pointer ends the name.
-fn wire_labels(mut name: &[u8]) -> impl Iterator<Item = &[u8]> {
-    std::iter::from_fn(move || {
-        let (&len, rest) = name.split_first()?;
-        if len == 0 || usize::from(len) > LABEL_MAX {
-            return None;
-        }
-        let (label, rest) = rest.split_at_checked(usize::from(len))?;
-        name = rest;
-        Some(label)
-    })
-}
-
 /// Labels with dots between; what is behind a zero byte is padding.
 fn text_labels(name: &[u8]) -> impl Iterator<Item = &[u8]> {
     let name = name.split(|&byte| byte == 0).next().unwrap_or_default();
@@ -161,7 +137,7 @@ fn text_labels(name: &[u8]) -> impl Iterator<Item = &[u8]> {
 pub(crate) fn emit_fqdn(flags: u8, fqdn: &[u8], out: &mut Vec<u8>) {
     out.clear();
     out.extend_from_slice(&[flags, RCODE, RCODE]);
-    if flags & flag::E == 0 {
+    if flags & Fqdn::WIRE_FORM == 0 {
         out.extend_from_slice(fqdn);
         return;
     }
@@ -217,7 +193,8 @@ mod tests {
         assert_eq!(name(&keep, Claim::Fqdn(b"\x01\0\0pc.org.")), "pc.org");
         assert_eq!(name(&keep, Claim::Fqdn(b"\x01\0\0pc")), "pc.example.com");
         assert_eq!(name(&keep, Claim::Fqdn(b"\x05\0\0\xc0\x0c")), "");
-        assert_eq!(name(&keep, Claim::Fqdn(b"\x05\0\0\x3fshort")), "");
+        assert_eq!(name(&keep, Claim::Fqdn(b"\x05\0\0\x3fshort\x01")), "");
+        assert_eq!(name(&keep, Claim::Fqdn(b"\x05\0\0pc.org")), "pc.org", "text in spite of bit E");
         let long =
             [b"\x05\0\0".to_vec(), [b"\x3f".to_vec(), vec![b'a'; 63]].concat().repeat(9), vec![0]].concat();
         assert!(name(&keep, Claim::Fqdn(&long)).len() <= NAME_MAX);
@@ -225,7 +202,10 @@ mod tests {
 
     #[test]
     fn flags() {
-        use flag::{E, N, O, S};
+        const S: u8 = Fqdn::SERVER_UPDATES;
+        const O: u8 = Fqdn::OVERRIDDEN;
+        const E: u8 = Fqdn::WIRE_FORM;
+        const N: u8 = Fqdn::NO_UPDATES;
         let strict = names();
         let lax = Names { allow_client_updates: true, allow_no_updates: true, ..names() };
         for (asked, by_strict, by_lax) in [

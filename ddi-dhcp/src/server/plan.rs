@@ -34,6 +34,8 @@ pub(crate) struct Plan {
     pub(crate) links: Vec<Vec<SubnetIndex>>,
     by_prefix: Vec<(u32, u32, SubnetIndex)>,
     by_range: Vec<(u32, u32, u32)>,
+    /// Ranges in order, apart; their subnets.
+    excluded: Vec<(u32, u32, SubnetIndex)>,
     by_relay: BTreeMap<Ipv4Addr, SubnetIndex>,
     by_interface: BTreeMap<u32, PlanLink>,
     by_address: HashTable<u32>,
@@ -155,6 +157,7 @@ impl Plan {
         }
         plan.by_prefix.sort_unstable();
         plan.by_range.sort_unstable();
+        plan.excluded = apart(std::mem::take(&mut plan.excluded));
         check::overlaps(config, &plan)?;
         for index in 0..config.subnets.len() {
             plan.add_relays(config, index)?;
@@ -209,6 +212,8 @@ impl Plan {
                 v6_only: pool.v6_only_wait_seconds.or(subnet.v6_only_wait_seconds),
             });
         }
+        let excluded = subnet.excluded.iter();
+        self.excluded.extend(excluded.map(|&(first, last)| (first.into(), last.into(), index as u32)));
         self.by_prefix.push((prefix.network().into(), prefix.broadcast().into(), index as u32));
         self.subnets.push(PlanSubnet {
             id: subnet.id,
@@ -306,8 +311,9 @@ impl Plan {
         range_of(&self.by_prefix, addr)
     }
 
-    /// The pool that this address is in.
+    /// The pool that this address is in; none if it is excluded.
     pub(crate) fn pool_of(&self, addr: Ipv4Addr) -> Option<PoolId> {
+        range_of(&self.excluded, addr).is_none().then_some(())?;
         range_of(&self.by_range, addr).map(PoolId)
     }
 
@@ -361,7 +367,7 @@ impl Plan {
                 subnet_id: self.subnets[pool.subnet as usize].id,
                 first: pool.first,
                 last: pool.last,
-                excluded: Vec::new(),
+                excluded: self.config.subnets[pool.subnet as usize].excluded.clone(),
                 reserved: Vec::new(),
             });
         }
@@ -372,6 +378,19 @@ impl Plan {
         }
         pools
     }
+}
+
+/// Ranges in order, those that touch or overlap as one.
+fn apart(mut ranges: Vec<(u32, u32, u32)>) -> Vec<(u32, u32, u32)> {
+    ranges.sort_unstable();
+    let mut apart: Vec<(u32, u32, u32)> = Vec::with_capacity(ranges.len());
+    for (first, last, value) in ranges {
+        match apart.last_mut() {
+            Some((_, end, _)) if first <= end.saturating_add(1) => *end = (*end).max(last),
+            _ => apart.push((first, last, value)),
+        }
+    }
+    apart
 }
 
 /// Of ranges (first, last, value) in order that don't overlap, the value of the one that holds `addr`.

@@ -7,6 +7,7 @@ use crate::server::offer::Client;
 use crate::server::plan::Plan;
 use crate::server::rules::{Message, Standing};
 use ddi_core::authority::Permission;
+use ddi_core::store::FIND_MAX;
 use ddi_core::{BindingState, Identity, Lease, LeaseAddr, LeaseKey};
 use std::net::Ipv4Addr;
 
@@ -118,8 +119,17 @@ impl Server {
         ask: &Ask<'_>,
         found: &mut Vec<LeaseKey>,
     ) {
+        let (space, identity) = (plan.config.space, identity(&ask.client));
         found.clear();
-        world.store.find(plan.config.space, None, identity(&ask.client), found);
+        world.store.find(space, None, identity, found);
+        if found.len() >= FIND_MAX {
+            // Not all of them: there are as many in other subnets, perhaps, where they tell nothing here.
+            for &subnet in &plan.links[ask.link as usize] {
+                world.store.find(space, Some(plan.subnets[subnet as usize].id), identity, found);
+            }
+            found.sort_unstable();
+            found.dedup();
+        }
         found.retain(|key| {
             let subnet = key.as_v4().and_then(|address| plan.subnet_of(address));
             subnet.is_some_and(|at| plan.subnets[at as usize].link == ask.link)

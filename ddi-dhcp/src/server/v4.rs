@@ -9,9 +9,11 @@ use crate::server::names::Named;
 use crate::server::plan::Plan;
 use crate::server::reply::{Says, destination};
 use crate::server::rules::{self, Answer, Message, Standing};
+use crate::server::serving::may_serve;
+use crate::server::standing::key_of;
 use crate::v4::{MessageType, code};
-use ddi_core::authority::{Asking, Permission, Question};
-use ddi_core::{Instant, Lease, Lsn, PoolId, Service};
+use ddi_core::authority::Permission;
+use ddi_core::{Instant, Lease, Lsn};
 use std::net::Ipv4Addr;
 
 /// Subnets without a free address, and how often that was so.
@@ -34,8 +36,8 @@ impl Server {
     ) -> Result<(), Dropped> {
         let named_other = matches!(ask.message, Message::Selecting | Message::Decline | Message::Release);
         let other = named_other && ask.for_other;
-        if !other {
-            may_serve(world, plan, ask)?;
+        if !other && !may_serve(world, plan, ask) {
+            return Err(Dropped::NotServing);
         }
         let v6_only = v6_only_of_first_pool(plan, ask);
         let (message, standing) = match ask.message {
@@ -52,7 +54,12 @@ impl Server {
         match rules::answer(message, standing, plan.config.authoritative) {
             Answer::Offer => self.offer(world, plan, ask, lease, standing, tries),
             Answer::OfferNothing => self.offer_nothing(plan, ask, v6_only),
-            Answer::Ack | Answer::BootReply => self.ack(world, plan, ask, lease),
+            Answer::Ack | Answer::BootReply => {
+                if self.waits_for_ping(world, plan, ask, lease, standing, tries)? {
+                    return Ok(());
+                }
+                self.ack(world, plan, ask, lease)
+            }
             Answer::Nak => self.nak(plan, ask),
             Answer::Quarantine => self.decline(world, plan, lease),
             Answer::Release => self.end(world, lease).map(drop).map_err(|_| Dropped::Store),
@@ -69,6 +76,7 @@ impl Server {
 
     fn why_silent(&mut self, world: &World<'_>, plan: &Plan, ask: &Ask<'_>, standing: Standing) -> Dropped {
         match standing {
+            Standing::NotOurs if ask.is_for_any_server() => Dropped::NotServing,
             Standing::NotOurs => Dropped::OtherServer,
             Standing::Nothing if ask.message == Message::Bootp && !plan.config.dynamic_bootp => {
                 Dropped::Silent
@@ -112,18 +120,11 @@ impl Server {
                 }
                 self.offers.extend(address, expires);
             }
-            _ => {
-                let unpinged = plan.config.ping_millis.filter(|_| standing != Standing::Reserved);
-                if unpinged.is_some() && self.pings.is_full() {
-                    world.store.release_hold(lease.key);
-                    return Err(Dropped::QueueFull);
-                }
-                self.add_offer(world, plan, ask, address, expires);
-                if let Some(millis) = unpinged {
-                    self.ping(world, ask, address, millis, tries);
-                    return Ok(());
-                }
-            }
+            Standing::Reserved => self.add_offer(world, plan, ask, address, expires),
+            _ => match plan.config.ping_millis {
+                Some(millis) => return self.ping(world, plan, ask, address, millis, tries),
+                None => self.add_offer(world, plan, ask, address, expires),
+            },
         }
         let named = self.name(plan, ask);
         let desired = desired_seconds(plan, ask, lease);
@@ -152,12 +153,53 @@ impl Server {
         self.offers.insert(address, ask.link, &ask.client, expires);
     }
 
-    fn ping(&mut self, world: &World<'_>, ask: &Ask<'_>, address: Ipv4Addr, millis: u32, tries: u8) {
+    /// Is an address that is to be ACKed at once pinged first? Its client has no offer, before which that
+    /// would have been done: it is made one meanwhile.
+    fn waits_for_ping(
+        &mut self,
+        world: &mut World<'_>,
+        plan: &Plan,
+        ask: &Ask<'_>,
+        lease: &Lease,
+        standing: Standing,
+        tries: u8,
+    ) -> Result<bool, Dropped> {
+        let at_once = matches!(ask.message, Message::DiscoverRapid | Message::Bootp);
+        let (Some(millis), Some(address)) = (plan.config.ping_millis.filter(|_| at_once), lease.key.as_v4())
+        else {
+            return Ok(false);
+        };
+        match standing {
+            Standing::Free | Standing::Ended => {
+                self.ping(world, plan, ask, address, millis, tries).map(|()| true)
+            }
+            Standing::Offered if tries == 0 && self.pings.contains(address) => Err(Dropped::Silent),
+            _ => Ok(false),
+        }
+    }
+
+    /// Offers the address and has it pinged: the message is looked at again when that has an end.
+    fn ping(
+        &mut self,
+        world: &mut World<'_>,
+        plan: &Plan,
+        ask: &Ask<'_>,
+        address: Ipv4Addr,
+        millis: u32,
+        tries: u8,
+    ) -> Result<(), Dropped> {
+        if self.pings.is_full() {
+            world.store.release_hold(key_of(plan, address));
+            return Err(Dropped::QueueFull);
+        }
+        let expires = world.now.instant.plus_secs(plan.config.offer_seconds.into());
+        self.add_offer(world, plan, ask, address, expires);
         let deadline = world.now.instant.plus_millis(millis.into());
         self.pings.push(address, tries + 1, deadline, &ask.received);
         self.counters.pings += 1;
         let interface = if ask.is_relayed() { 0 } else { ask.received.interface };
         self.events.push(Event::Ping { address, interface });
+        Ok(())
     }
 
     fn offer_nothing(&mut self, plan: &Plan, ask: &Ask<'_>, v6_only: Option<u32>) -> Result<(), Dropped> {
@@ -304,22 +346,4 @@ fn v6_only_of_first_pool(plan: &Plan, ask: &Ask<'_>) -> Option<u32> {
     let subnet = &plan.subnets[ask.subnet as usize];
     let pools = subnet.pools.iter().map(|&pool| &plan.pools[pool as usize]);
     pools.filter(|pool| pool.admits(ask.classes)).map(|pool| pool.v6_only).next().unwrap_or(subnet.v6_only)
-}
-
-/// May this server answer at all?
-fn may_serve(world: &World<'_>, plan: &Plan, ask: &Ask<'_>) -> Result<(), Dropped> {
-    let asking = match ask.message {
-        Message::Discover | Message::DiscoverRapid | Message::DiscoverV6Only | Message::Bootp => {
-            Asking::Discover
-        }
-        Message::Selecting | Message::InitReboot | Message::Renewing | Message::Rebinding => Asking::Request,
-        Message::Decline | Message::Release => Asking::GiveBack,
-        Message::Inform => Asking::Inform,
-    };
-    let pool = plan.subnets[ask.subnet as usize].pools.first().map(|&pool| PoolId(pool));
-    let question = Question { asking, hash_id: ask.client.hash_id(), secs: ask.packet.secs(), pool };
-    match world.authority.serves(world.now, question) {
-        Service::Serve => Ok(()),
-        _ => Err(Dropped::NotServing),
-    }
 }

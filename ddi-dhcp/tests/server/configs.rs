@@ -26,6 +26,13 @@ fn pools() {
     assert!(matches!(error.fault, ConfigFault::PoolBackwards { .. }), "{error}");
     let error = fault(|c| c.subnets[1].pools.push(pool("10.1.0.30", "10.1.0.255")));
     assert_eq!(error.fault, ConfigFault::Unusable { address: addr("10.1.0.255") });
+    for (first, last) in [("10.0.0.9", "10.0.0.8"), ("10.0.0.9", "10.0.1.8"), ("10.1.0.9", "10.1.0.9")] {
+        let (first, last) = (addr(first), addr(last));
+        let error = fault(|c| c.subnets[0].excluded.push((first, last)));
+        let prefix = "10.0.0.0/24".parse().unwrap();
+        assert_eq!(error.place, Place::Subnet { subnet: 0 });
+        assert_eq!(error.fault, ConfigFault::Exclusion { first, last, prefix });
+    }
     let error = fault(|c| c.subnets[0].pools[0].classes = vec!["none".into()]);
     assert_eq!(error.fault, ConfigFault::UnknownClass { name: "none".into() });
 }
@@ -102,4 +109,28 @@ fn pools_for_the_store() {
     assert_eq!((pool.id, pool.space, pool.subnet_id), (PoolId(1), 5, 2));
     assert_eq!((pool.first, pool.last), (addr("10.1.0.10"), addr("10.1.0.19")));
     assert_eq!(pool.reserved, [addr("10.1.0.12")]);
+}
+
+#[test]
+fn excluded_addresses() {
+    let mut config = config();
+    let ranges = [("10.0.0.12", "10.0.0.13"), ("10.0.0.11", "10.0.0.12"), ("10.0.0.200", "10.0.0.209")];
+    config.subnets[0].excluded = ranges.map(|(first, last)| (addr(first), addr(last))).to_vec();
+    config.subnets[0].reservations = vec![by_hw(1, "10.0.0.12")];
+    let pools = Server::new(config.clone(), 1).unwrap().pools();
+    assert_eq!(pools[0].excluded, config.subnets[0].excluded);
+    assert!(pools[1].excluded.is_empty());
+    // The model knows nothing of that: the server has to refuse what a client asks for.
+    let mut world = World::new(config);
+    for (address, is_given) in
+        [("10.0.0.11", false), ("10.0.0.12", false), ("10.0.0.13", false), ("10.0.0.14", true)]
+    {
+        let ask = Ask::discover(7).addr(ddi_dhcp::v4::code::REQUESTED_ADDRESS, addr(address));
+        assert_eq!(world.one(&ask).yiaddr() == addr(address), is_given, "{address}");
+        world.wait(100);
+    }
+    assert_eq!(
+        world.one(&Ask::init_reboot(7, addr("10.0.0.13"))).kind(),
+        Some(ddi_dhcp::v4::MessageType::Nak)
+    );
 }

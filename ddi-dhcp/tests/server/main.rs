@@ -10,5 +10,7 @@ mod model;
 mod options;
 mod relays;
 mod rules;
+mod pieces;
 mod scenarios;
+mod sharing;
 mod store;

@@ -1,9 +1,12 @@
 //! What real networks do.
 
 use crate::harness::*;
-use ddi_core::{BindingState, UnixTime};
+use crate::store::ModelStore;
+use ddi_core::store::FIND_MAX;
+use ddi_core::{BindingState, Lsn, Standalone, UnixTime};
 use ddi_dhcp::server::*;
 use ddi_dhcp::v4::{MessageType, code};
+use std::net::Ipv4Addr;
 
 #[test]
 fn discover_offer_request_ack() {
@@ -270,6 +273,64 @@ fn ping_before_offer() {
     }
     assert_eq!(world.server.counters().dropped(Dropped::NoAddress), 1);
     assert!(world.sent().is_empty() && world.server.offers() == 0);
+}
+
+#[test]
+fn ping_before_an_ack_without_an_offer() {
+    let config = Config { ping_millis: Some(500), rapid_commit: true, dynamic_bootp: true, ..config() };
+    for (ask, kind) in
+        [(Ask::discover(1).option(code::RAPID_COMMIT, &[]), Some(MessageType::Ack)), (Ask::bootp(1), None)]
+    {
+        let mut world = World::new(config.clone());
+        assert!(world.ask(&ask).is_empty(), "{kind:?}");
+        let (first, second) = (addr("10.0.0.10"), addr("10.0.0.11"));
+        assert_eq!(world.events(), [Event::Ping { address: first, interface: INTERFACE }]);
+        assert_eq!(world.lease(first).version, Lsn::ZERO, "nothing is written before it is known");
+        world.none(&ask, Dropped::Silent);
+        world.ping(first, true);
+        assert_eq!(world.lease(first).state, BindingState::Abandoned);
+        assert_eq!(world.events().last(), Some(&Event::Ping { address: second, interface: INTERFACE }));
+        world.ping(second, false);
+        world.store.commit();
+        let reply = world.sent().remove(0);
+        assert_eq!((reply.kind(), reply.yiaddr()), (kind, second));
+        assert_eq!(world.lease(second).state, BindingState::Active);
+        assert_eq!(world.server.offers(), 0);
+        // Its own running lease is not pinged.
+        assert_eq!(world.one(&ask).yiaddr(), second);
+    }
+}
+
+#[test]
+fn a_client_with_many_old_leases_keeps_its_running_one() {
+    // As many subnets as a look-up gives leases, and one: the client's own comes last.
+    let numbers = 0..=u8::try_from(FIND_MAX).unwrap();
+    let (last, store) = (*numbers.end(), ModelStore::default());
+    let subnets = numbers.map(|n| {
+        let (first, last) = (format!("10.2.{n}.10"), format!("10.2.{n}.19"));
+        subnet(u32::from(n) + 1, &format!("10.2.{n}.0/24"), &[(&first, &last)])
+    });
+    let config = Config { subnets: subnets.collect(), authoritative: true, ..Config::default() };
+    let mut world = World::over(config.clone(), store, Standalone);
+    world.store.pools = model_pools(&config);
+    let relayed = |ask: Ask, n: u8| ask.relayed(Ipv4Addr::new(10, 2, n, 2), &[]);
+    for n in 0..=last {
+        let offer = world.one(&relayed(Ask::discover(1), n));
+        let ack = relayed(Ask::selecting(1, offer.yiaddr()), n);
+        assert_eq!(world.one(&ack).kind(), Some(MessageType::Ack));
+        if n != last {
+            world.ask(&relayed(Ask::release(1, offer.yiaddr()), n));
+        }
+    }
+    let own = Ipv4Addr::new(10, 2, last, 10);
+    assert_eq!(world.lease(own).state, BindingState::Active);
+    // Somebody else's would come first.
+    let offer = world
+        .one(&relayed(Ask::discover(1).addr(code::REQUESTED_ADDRESS, Ipv4Addr::new(10, 2, last, 15)), last));
+    assert_eq!(offer.yiaddr(), own);
+    // And it gets no second one by a reminder of another.
+    let other = relayed(Ask::init_reboot(1, Ipv4Addr::new(10, 2, last, 16)), last);
+    assert_eq!(world.one(&other).kind(), Some(MessageType::Nak));
 }
 
 #[test]

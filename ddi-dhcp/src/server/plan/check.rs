@@ -96,6 +96,12 @@ pub(crate) fn subnet(index: usize, subnet: &Subnet) -> Result<(), ConfigError> {
     let place = Place::Subnet { subnet: index };
     params(&subnet.params, place)?;
     subnet.names.as_ref().map_or(Ok(()), |own| names(own, place))?;
+    let prefix = subnet.prefix.trunc();
+    for &(first, last) in &subnet.excluded {
+        if first > last || !prefix.contains(&first) || !prefix.contains(&last) {
+            return Err(ConfigFault::Exclusion { first, last, prefix }.at(place));
+        }
+    }
     lease(subnet.lease, place)
 }
 
