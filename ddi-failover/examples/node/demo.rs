@@ -4,6 +4,7 @@
 mod check;
 mod child;
 mod crowd;
+mod disk;
 mod home;
 mod message;
 mod report;
@@ -28,10 +29,15 @@ pub const DIE_WITH_PARENT: &str = "--die-with-parent";
 
 /// Clients; half of them come when the primary is being killed.
 const CLIENTS: u32 = 20_000;
+/// More of them, that come in PARTNER-DOWN.
+const NEWCOMERS: u32 = 1000;
 /// Fewer exchanges than this prove nothing.
 const EXCHANGES_MIN: usize = 1000;
 /// Something is wrong if one phase takes longer than this.
 const PHASE_MAX: Duration = Duration::from_secs(90);
+/// In NORMAL, clients get their addresses for so long at least, after as many renewals at the most.
+const LONG_SECONDS: u64 = 3600;
+const ROUNDS_MAX: u32 = 6;
 /// Names asked for between two looks at the clients: the nodes have other work, too.
 const NAMES_AT_ONCE: usize = 4;
 /// How often the nodes are asked how they are.
@@ -74,6 +80,9 @@ struct Found {
     rate: String,
     shares: String,
     killed: String,
+    on_disk: usize,
+    restart: Duration,
+    rebalanced: String,
     gap: Duration,
     worst: Duration,
     taken_over: usize,
@@ -92,7 +101,7 @@ impl<'a> Demo<'a> {
         Ok(Self {
             home,
             progress: Progress::new(),
-            crowd: Crowd::new(CLIENTS)?,
+            crowd: Crowd::new(CLIENTS + NEWCOMERS)?,
             resolver: Resolver::new()?,
             nodes: [None, None],
             named: Vec::new(),
@@ -166,23 +175,54 @@ impl<'a> Demo<'a> {
         Ok(())
     }
 
-    /// The operator says that the primary is down; the partner may use all addresses after a while.
+    /// The operator says that the primary is down; the partner may use all addresses after a while. New
+    /// clients get some of its own.
     fn partner_down(&mut self, found: &mut Found) -> io::Result<()> {
         ctl(&self.home.config(1), &["failover", "partner-down", "demo"])?;
         self.progress.say("told the partner that the primary is down");
         let time = self.renew("renewing at the partner")?;
         found.renewals = format!("{}, {}/s", thousands(self.crowd.done()), rate(self.crowd.done(), time));
+        self.crowd.set_last((CLIENTS + NEWCOMERS) as usize);
+        self.drive("new clients at the partner", |demo, _| Ok(demo.crowd.all_done()))?;
         Ok(())
     }
 
     /// The primary returns with the disk that it had, asks for what it missed, and waits for what it may
-    /// have promised.
+    /// have promised. Before it starts, and can be told anything, that disk must have all that it promised.
     fn bring_back(&mut self, found: &mut Found) -> io::Result<()> {
+        let promises = &self.crowd.promises[0];
+        let (held, mut wrong) = disk::verify(&self.home.data_dir(0), &self.home.scratch(), promises)?;
+        found.on_disk = held;
+        let (held, all) = (thousands(held), thousands(promises.len()));
+        self.progress.say(&format!("the primary's own disk holds {held} of the {all} leases that it ACKed"));
+        self.crowd.violations.append(&mut wrong);
+        self.demand("on the disk of the primary", found.on_disk);
+        let before = check::free_addresses(&self.home.config(1))?;
         let began = Instant::now();
         self.start(0)?;
+        found.restart = self.nodes[0].as_ref().map_or(Duration::ZERO, |node| node.started_in);
         self.drive_until_normal("the primary recovers")?;
         found.recovery = began.elapsed();
-        self.renew("renewing at both")?;
+        let mut looked = Instant::now();
+        self.drive("the pool is shared again", |demo, _| {
+            if looked.elapsed() < LOOK {
+                return Ok(false);
+            }
+            looked = Instant::now();
+            Ok(check::free_addresses(&demo.home.config(0))?.are_shared()
+                && check::free_addresses(&demo.home.config(1))?.are_shared())
+        })?;
+        let after = check::free_addresses(&self.home.config(1))?;
+        found.rebalanced = format!("{after}; after the outage {before}");
+        self.progress.say(&format!("the pool is shared again: {}", found.rebalanced));
+        // The first time is short, as long as the partner does not know of it.
+        for _ in 0..ROUNDS_MAX {
+            self.renew("renewing at both")?;
+            if self.crowd.all_bound_for(LONG_SECONDS) {
+                return Ok(());
+            }
+        }
+        self.crowd.violations.push("not all clients have got their addresses for long".to_owned());
         Ok(())
     }
 
@@ -339,6 +379,11 @@ impl<'a> Demo<'a> {
     fn report(&self, found: &Found) -> bool {
         let (p50, p99) = (percentile(&found.latencies, 50), percentile(&found.latencies, 99));
         let holds = self.crowd.violations.is_empty();
+        let retransmitted = format!(
+            "{}; {} were meant for the killed node",
+            thousands(self.crowd.retransmitted as usize),
+            thousands(self.crowd.to_nobody as usize)
+        );
         table(&[
             ("load", found.rate.clone()),
             ("balanced", found.shares.clone()),
@@ -347,7 +392,10 @@ impl<'a> Demo<'a> {
             ("gap in service", format!("{}: the longest time without an answer", millis(found.gap))),
             ("longest wait", format!("{}: one client, from its question to its ACK", millis(found.worst))),
             ("taken over", format!("{} exchanges by the partner alone", thousands(found.taken_over))),
-            ("in PARTNER-DOWN", format!("renewals: {}", found.renewals)),
+            (
+                "in PARTNER-DOWN",
+                format!("renewals: {}; {} new clients", found.renewals, thousands(NEWCOMERS as usize)),
+            ),
             (
                 "recovery",
                 format!(
@@ -355,9 +403,18 @@ impl<'a> Demo<'a> {
                     found.recovery.as_secs_f64()
                 ),
             ),
-            ("names", format!("{} resolved", thousands(self.resolver.answered))),
+            (
+                "own disk",
+                format!(
+                    "{} leases that the killed node had ACKed, found there before it started again",
+                    thousands(found.on_disk)
+                ),
+            ),
+            ("restart time", format!("{} from its start to ready", millis(found.restart))),
+            ("free addresses", found.rebalanced.clone()),
+            ("names", format!("{} resolved, and addresses to names", thousands(self.resolver.answered))),
             ("leases", format!("{} on each node", thousands(found.leases))),
-            ("retransmitted", thousands(self.crowd.retransmitted as usize)),
+            ("retransmitted", retransmitted),
             ("verified", if holds { VERIFIED } else { "NO" }.to_owned()),
         ]);
         for violation in self.crowd.violations.iter().take(20) {

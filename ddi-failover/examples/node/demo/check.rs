@@ -1,21 +1,28 @@
 //! Compares the leases that a node lists with what the clients were told.
 
 use super::home::{FORWARD, Home, REVERSE};
-use super::message::Identity;
+use super::message::{Identity, hostname};
+use super::report::thousands;
 use serde::Deserialize;
+use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::Ipv4Addr;
 use std::path::Path;
 use std::{fs, io};
 
 /// What the comparison needs of a lease.
-#[derive(Deserialize)]
+#[derive(PartialEq, Debug, Deserialize)]
 pub struct Listed {
     address: Ipv4Addr,
     state: String,
     hw_addr: Option<String>,
     #[serde(default)]
     client_id: String,
+    #[serde(default)]
+    hostname: String,
+    /// Seconds, or "never".
+    #[serde(default)]
+    expiration_time: Value,
 }
 
 /// The leases that the node lists.
@@ -48,7 +55,8 @@ pub fn compare(leases: &[Listed], owners: &HashMap<Ipv4Addr, u32>) -> Vec<String
             Some(lease) => {
                 let same = lease.state == "active"
                     && lease.hw_addr.as_deref() == Some(&hw_addr)
-                    && lease.client_id == hex(&who.client_id(), "");
+                    && lease.client_id == hex(&who.client_id(), "")
+                    && lease.hostname == hostname(*nth);
                 if !same {
                     wrong.push(format!(
                         "{address} was ACKed to {hw_addr} and is {} of {:?}",
@@ -68,11 +76,10 @@ fn hex(bytes: &[u8], between: &str) -> String {
 /// Where the two nodes differ, in leases or in zones.
 pub fn differences(home: &Home) -> io::Result<Vec<String>> {
     let [one, other] = [leases(&home.config(0))?, leases(&home.config(1))?];
-    let by_address = |leases: &[Listed]| -> BTreeMap<Ipv4Addr, (String, Option<String>, String)> {
-        let what = |lease: &Listed| (lease.state.clone(), lease.hw_addr.clone(), lease.client_id.clone());
-        leases.iter().map(|lease| (lease.address, what(lease))).collect()
+    let by_address = |leases: Vec<Listed>| -> BTreeMap<Ipv4Addr, Listed> {
+        leases.into_iter().map(|lease| (lease.address, lease)).collect()
     };
-    let (one, other) = (by_address(&one), by_address(&other));
+    let (one, other) = (by_address(one), by_address(other));
     let mut wrong = Vec::new();
     for address in one.keys().chain(other.keys()).collect::<BTreeSet<_>>() {
         let (a, b) = (one.get(address), other.get(address));
@@ -93,4 +100,32 @@ pub fn differences(home: &Home) -> io::Result<Vec<String>> {
         }
     }
     Ok(wrong)
+}
+
+/// Free addresses of the pool: of the primary, and of the secondary.
+pub struct Free {
+    primary: u64,
+    secondary: u64,
+}
+
+impl Free {
+    /// Are they within what the nodes themselves take as balanced (15 % of them more than half)?
+    pub const fn are_shared(&self) -> bool {
+        let more = self.primary.abs_diff(self.secondary) / 2;
+        more * 100 <= (self.primary + self.secondary) * 15
+    }
+}
+
+impl std::fmt::Display for Free {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let [primary, secondary] = [self.primary, self.secondary].map(|free| thousands(free as usize));
+        write!(f, "{primary} of the primary, {secondary} of the secondary")
+    }
+}
+
+/// How the node of `config` sees its pool shared.
+pub fn free_addresses(config: &Path) -> io::Result<Free> {
+    let status: Value = serde_json::from_slice(&super::ctl(config, &["failover", "status"])?)?;
+    let count = |key: &str| status[0]["pools"][0][key].as_u64().ok_or(io::ErrorKind::InvalidData);
+    Ok(Free { primary: count("free")?, secondary: count("backup")? })
 }

@@ -2,17 +2,20 @@
 //! relay knows two servers. Who has no lease asks both; who has one asks the server that gave it, and after
 //! a while both (RFC 2131 section 4.4.5, in a hurry).
 
+use super::disk::Promise;
+use super::home::ADDRESSES;
 use super::message::{self, Identity, MESSAGE_MAX, MessageType, Request};
 use crate::net;
 use crate::net::receive::Receiver;
 use crate::net::send::{Sender, Way};
+use ddi_core::UnixTime;
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use std::collections::{HashMap, VecDeque};
 use std::io;
 use std::net::{Ipv4Addr, SocketAddrV4};
 use std::os::fd::{AsFd, OwnedFd};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 /// Exchanges under way at once.
 pub const WINDOW: usize = 200;
@@ -22,6 +25,8 @@ const RETRANSMIT: Duration = Duration::from_millis(400);
 const REQUESTS_MAX: u8 = 3;
 /// A client that has asked its server this often asks both.
 const OWN_TRIES: u8 = 1;
+/// Clients that ask a server which is no more burden nobody: so many may do that besides [`WINDOW`].
+const UNHEARD_MAX: usize = 1000;
 
 /// The relay's address (giaddr), on the loopback interface like all of the demo.
 pub const RELAY: Ipv4Addr = Ipv4Addr::LOCALHOST;
@@ -43,9 +48,13 @@ struct Client {
     began: Instant,
     sent: Instant,
     tries: u8,
+    /// Its last message went to a server that is no more.
+    unheard: bool,
     /// The address of its last ACK, and who sent that.
     address: Option<Ipv4Addr>,
     server: Ipv4Addr,
+    /// It is the client's until then.
+    until: UnixTime,
 }
 
 /// See the module.
@@ -55,6 +64,8 @@ pub struct Crowd {
     next: usize,
     last: usize,
     under_way: usize,
+    /// How many of them are [`Client::unheard`].
+    unheard: usize,
     /// When each sent something, oldest first; most have an answer since.
     sent: VecDeque<(Instant, u32)>,
     /// The high byte of transaction ids: tells answers to an earlier round from those to this one.
@@ -69,25 +80,40 @@ pub struct Crowd {
     /// When the last answer came, or all had theirs; the longest wait for one since [`Crowd::watch`].
     answered: Instant,
     pub gap: Duration,
-    /// Every address that was ever ACKed, and whose it is.
+    /// Every address that was ever ACKed, and whose it is; but for those whose time was over before their
+    /// clients, on a slow machine, came to renew them.
     pub owners: HashMap<Ipv4Addr, u32>,
+    /// What each server promised.
+    pub promises: [HashMap<Ipv4Addr, Promise>; 2],
     /// What must never happen, in words.
     pub violations: Vec<String>,
     /// From DISCOVER (or renewal) to ACK, in this round.
     pub latencies: Vec<Duration>,
     pub retransmitted: u64,
+    /// Messages to the server that was no more.
+    pub to_nobody: u64,
 }
 
 impl Crowd {
     pub fn new(clients: u32) -> io::Result<Self> {
         let now = Instant::now();
         let (state, server) = (State::Waiting, Ipv4Addr::UNSPECIFIED);
-        let client = || Client { state, began: now, sent: now, tries: 0, address: None, server };
+        let client = || Client {
+            state,
+            began: now,
+            sent: now,
+            tries: 0,
+            unheard: false,
+            address: None,
+            server,
+            until: UnixTime::UNSET,
+        };
         Ok(Self {
             clients: (0..clients).map(|_| client()).collect(),
             next: 0,
             last: 0,
             under_way: 0,
+            unheard: 0,
             sent: VecDeque::new(),
             round: 1,
             renewing: false,
@@ -99,9 +125,11 @@ impl Crowd {
             answered: now,
             gap: Duration::ZERO,
             owners: HashMap::new(),
+            promises: [HashMap::new(), HashMap::new()],
             violations: Vec::new(),
             latencies: Vec::with_capacity(clients as usize),
             retransmitted: 0,
+            to_nobody: 0,
         })
     }
 
@@ -120,6 +148,12 @@ impl Crowd {
         (self.answered, self.gap) = (Instant::now(), Duration::ZERO);
     }
 
+    /// Have all who have an address it for so long?
+    pub fn all_bound_for(&self, seconds: u64) -> bool {
+        let until = unix_now().plus_secs(seconds);
+        self.clients.iter().all(|client| client.address.is_none() || client.until >= until)
+    }
+
     /// The clients that have an address, and it.
     pub fn bound(&self) -> impl Iterator<Item = (u32, Ipv4Addr)> {
         (0..).zip(&self.clients).filter_map(|(nth, client)| Some((nth, client.address?)))
@@ -129,8 +163,9 @@ impl Crowd {
     pub fn start_renewing(&mut self) {
         for client in &mut self.clients {
             client.state = State::Waiting;
+            client.unheard = false;
         }
-        (self.next, self.under_way, self.renewing) = (0, 0, true);
+        (self.next, self.under_way, self.unheard, self.renewing) = (0, 0, 0, true);
         self.round += 1;
         self.sent.clear();
         self.latencies.clear();
@@ -169,7 +204,7 @@ impl Crowd {
     /// Sends what is due: again where no answer came, and first messages of clients whose turn it is.
     pub fn send(&mut self) {
         self.retransmit();
-        while self.under_way < WINDOW && self.next < self.last {
+        while self.under_way < WINDOW + self.unheard.min(UNHEARD_MAX) && self.next < self.last {
             self.begin();
         }
         self.sender.send(&self.socket);
@@ -217,13 +252,22 @@ impl Crowd {
         let way = Way { interface: 0, from: Some(RELAY) };
         let client = &self.clients[nth as usize];
         let own = matches!(request, Request::Renew { .. }) && client.tries <= OWN_TRIES;
+        let mut unheard = true;
         for server in self.servers.into_iter().flatten() {
             if own && *server.ip() != client.server {
                 continue;
             }
+            unheard = false;
             let len = message::write(self.sender.next(), Identity::nth(nth), xid, RELAY, request);
             self.sender.push(&self.socket, len, way, server);
         }
+        self.to_nobody += u64::from(unheard);
+        self.set_unheard(nth, unheard);
+    }
+
+    fn set_unheard(&mut self, nth: u32, unheard: bool) {
+        let was = std::mem::replace(&mut self.clients[nth as usize].unheard, unheard);
+        self.unheard = self.unheard + usize::from(unheard) - usize::from(was);
     }
 
     fn retransmit(&mut self) {
@@ -238,7 +282,8 @@ impl Crowd {
             }
             self.retransmitted += 1;
             client.tries += 1;
-            if matches!(request, Request::Select { .. }) && client.tries >= REQUESTS_MAX {
+            let is_over = matches!(request, Request::Renew { .. }) && client.until <= unix_now();
+            if is_over || matches!(request, Request::Select { .. }) && client.tries >= REQUESTS_MAX {
                 self.ask(nth, Request::Discover);
             } else {
                 client.tries = client.tries.min(REQUESTS_MAX);
@@ -254,7 +299,7 @@ impl Crowd {
         let Some(&Client { state, .. }) = self.clients.get(nth as usize) else { return };
         if answer.kind == MessageType::Ack {
             // A promise, whenever it comes: also to a client that has begun anew, or is done.
-            self.note_promise(nth, answer.address);
+            self.note_promise(nth, answer);
             self.clients[nth as usize].server = answer.server;
         }
         if answer.xid >> 24 != u32::from(self.round) {
@@ -274,7 +319,9 @@ impl Crowd {
                 self.on_ack(nth, request, answer.address);
             }
             (MessageType::Nak, State::Asking(Request::Renew { address })) => {
-                self.violations.push(format!("client {nth} was refused its own address {address}"));
+                if self.clients[nth as usize].until > unix_now() {
+                    self.violations.push(format!("client {nth} was refused its own address {address}"));
+                }
                 self.ask(nth, Request::Discover);
             }
             (MessageType::Nak, State::Asking(Request::Select { .. })) => self.ask(nth, Request::Discover),
@@ -282,17 +329,37 @@ impl Crowd {
         }
     }
 
-    fn note_promise(&mut self, nth: u32, address: Ipv4Addr) {
+    fn note_promise(&mut self, nth: u32, answer: &message::Answer) {
+        let address = answer.address;
+        let now = unix_now();
+        // The server heard the client after it began.
+        let waited = self.clients[nth as usize].began.elapsed().as_secs() + 1;
+        let is_late = answer.xid >> 24 != u32::from(self.round);
+        let seconds = (now.0 + u64::from(answer.lease_seconds)).saturating_sub(waited);
+        let until = if is_late { UnixTime::UNSET } else { UnixTime(seconds) };
+        if let Some(which) = ADDRESSES.iter().position(|server| *server == answer.server) {
+            let kept = self.promises[which].entry(address).or_insert(Promise { client: nth, until });
+            *kept = Promise { client: nth, until: kept.until.max(until) };
+        }
         if let Some(owner) = self.owners.insert(address, nth)
             && owner != nth
+            && self.clients[owner as usize].until > now
         {
             self.violations.push(format!("{address} was given to client {owner} and to client {nth}"));
         }
-        if let Some(old) = self.clients[nth as usize].address.replace(address)
+        let client = &mut self.clients[nth as usize];
+        if let Some(old) = client.address.replace(address)
             && old != address
         {
-            self.violations.push(format!("client {nth} has {old} and was given {address} too"));
+            if client.until > now {
+                self.violations.push(format!("client {nth} has {old} and was given {address} too"));
+            }
+            client.until = UnixTime::UNSET;
+            if self.owners.get(&old) == Some(&nth) {
+                self.owners.remove(&old);
+            }
         }
+        client.until = client.until.max(until);
     }
 
     fn on_ack(&mut self, nth: u32, request: Request, address: Ipv4Addr) {
@@ -305,5 +372,10 @@ impl Crowd {
         client.state = State::Done;
         self.latencies.push(client.began.elapsed());
         self.under_way -= 1;
+        self.set_unheard(nth, false);
     }
+}
+
+fn unix_now() -> UnixTime {
+    UnixTime(SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default().as_secs())
 }

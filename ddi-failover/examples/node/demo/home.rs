@@ -12,6 +12,10 @@ pub const REVERSE: &str = "10.in-addr.arpa";
 /// comes back after its partner took over.
 pub const MCLT_SECONDS: u32 = 15;
 
+/// Room for all clients at either node, and so little more that the pool is out of balance when one of them
+/// was alone for a while.
+const POOL: &str = "10.1.0.0-10.1.159.255";
+
 pub struct Home(PathBuf);
 
 impl Home {
@@ -40,6 +44,16 @@ impl Home {
 
     pub fn log(&self, nth: usize) -> PathBuf {
         self.0.join(format!("node{nth}.log"))
+    }
+
+    /// Where this node has its leases.
+    pub fn data_dir(&self, nth: usize) -> PathBuf {
+        self.0.join(format!("node{nth}"))
+    }
+
+    /// A place that is not there yet.
+    pub fn scratch(&self) -> PathBuf {
+        self.0.join("scratch")
     }
 
     /// Where a zone of this node is exported to.
@@ -71,7 +85,7 @@ fn config(nth: usize, failover: [u16; 2], dns: [u16; 2]) -> String {
          [[dhcp4.subnet]]\n\
          prefix = \"10.0.0.0/8\"\n\
          relays = [\"127.0.0.1\"]\n\
-         pools = [\"10.1.0.0-10.1.255.255\"]\n\
+         pools = [\"{POOL}\"]\n\
          lease_seconds = 86400\n\
          options = {{ routers = [\"10.0.0.1\"], dns_servers = [\"10.0.0.53\"] }}\n\
          ddns = {{ forward = \"{FORWARD}\", reverse = \"{REVERSE}\" }}\n\
@@ -82,7 +96,7 @@ fn config(nth: usize, failover: [u16; 2], dns: [u16; 2]) -> String {
          partner = \"{other}:{}\"\n\
          mclt_seconds = {MCLT_SECONDS}\n\
          max_unacked = 1000\n\
-         pools = [\"10.1.0.0-10.1.255.255\"]\n\
+         pools = [\"{POOL}\"]\n\
          [dns]\n\
          listen = \"{own}:{}\"\n",
         failover[nth],

@@ -86,11 +86,14 @@ pub struct Answer {
     pub kind: MessageType,
     pub address: Ipv4Addr,
     pub server: Ipv4Addr,
+    pub lease_seconds: u32,
 }
 
 /// `None` if it is not an answer at all.
 pub fn read(bytes: &[u8]) -> Option<Answer> {
     let packet = Packet::parse(bytes).ok()?;
     let server = packet.server_id().unwrap_or(Ipv4Addr::UNSPECIFIED);
-    Some(Answer { xid: packet.xid(), kind: packet.message_type()?, address: packet.yiaddr(), server })
+    let kind = packet.message_type()?;
+    let lease_seconds = packet.lease_seconds().unwrap_or_default();
+    Some(Answer { xid: packet.xid(), kind, address: packet.yiaddr(), server, lease_seconds })
 }

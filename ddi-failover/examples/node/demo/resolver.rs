@@ -16,6 +16,8 @@ const TRIES: u8 = 4;
 const WINDOW: usize = 200;
 
 struct Asked {
+    /// For the name of an address, not the other way round.
+    reverse: bool,
     nth: u32,
     address: Ipv4Addr,
     to: SocketAddrV4,
@@ -50,13 +52,15 @@ impl Resolver {
         self.asked.is_empty()
     }
 
-    /// Asks `to` for the address of the nth client, which must be `address`.
+    /// Asks `to` for the address of the nth client, which must be `address`, and for the name of that.
     pub fn ask(&mut self, nth: u32, address: Ipv4Addr, to: SocketAddrV4) {
-        let id = self.next_id;
-        self.next_id = self.next_id.wrapping_add(1);
-        let asked = Asked { nth, address, to, at: Instant::now(), tries: 1 };
-        self.send(id, &asked);
-        self.asked.insert(id, asked);
+        for reverse in [false, true] {
+            let id = self.next_id;
+            self.next_id = self.next_id.wrapping_add(1);
+            let asked = Asked { reverse, nth, address, to, at: Instant::now(), tries: 1 };
+            self.send(id, &asked);
+            self.asked.insert(id, asked);
+        }
     }
 
     /// Nobody answers there any more.
@@ -66,9 +70,13 @@ impl Resolver {
 
     fn send(&self, id: u16, asked: &Asked) {
         let mut query = [0; 512];
-        let Ok(name) = format!("{}.{FORWARD}", hostname(asked.nth)).parse::<Name>() else { return };
+        let (name, rtype) = match asked.reverse {
+            false => (forward_name(asked.nth), Rtype::A),
+            true => (reverse_name(asked.address), Rtype::PTR),
+        };
+        let Some(name) = name else { return };
         let Ok(mut writer) = Writer::new(&mut query, id, Flags(Flags::RD)) else { return };
-        if writer.question(name.as_ref(), Rtype::A, Class::IN).is_ok() {
+        if writer.question(name.as_ref(), rtype, Class::IN).is_ok() {
             let len = writer.finish();
             // What is not sent is not answered, and asked again.
             let _ = self.socket.send_to(&query[..len], asked.to);
@@ -105,20 +113,38 @@ impl Resolver {
             return;
         }
         let rcode = header.flags.rcode();
-        let mut addresses = Vec::new();
+        let rtype = if asked.reverse { Rtype::PTR } else { Rtype::A };
+        let mut values: Vec<Vec<u8>> = Vec::new();
         if reader.question().is_ok() {
             while let Ok(Some(record)) = reader.record() {
-                if record.rtype == Rtype::A && header.counts[1] as usize > addresses.len() {
-                    addresses.extend(<[u8; 4]>::try_from(record.raw_rdata()).map(Ipv4Addr::from));
+                if record.rtype == rtype && header.counts[1] as usize > values.len() {
+                    let mut value = Vec::new();
+                    let whole = record.expand_rdata(&mut value).is_ok();
+                    values.extend(whole.then_some(value));
                 }
             }
         }
-        if rcode == Rcode::NOERROR && addresses == [asked.address] {
+        let wanted = match asked.reverse {
+            false => Some(asked.address.octets().to_vec()),
+            true => forward_name(asked.nth).map(|name| name.as_ref().wire().to_vec()),
+        };
+        if rcode == Rcode::NOERROR && values.iter().map(Some).eq([wanted.as_ref()]) {
             self.answered += 1;
         } else {
-            let name = hostname(asked.nth);
-            let wanted = asked.address;
-            self.violations.push(format!("{from} says {addresses:?} ({rcode:?}) for {name}, not {wanted}"));
+            let (name, address) = (hostname(asked.nth), asked.address);
+            let found = values.iter().map(|value| value.escape_ascii().to_string()).collect::<Vec<_>>();
+            self.violations.push(format!(
+                "{from} says {found:?} ({rcode:?}) to a question for the {rtype:?} of {name}, {address}"
+            ));
         }
     }
+}
+
+fn forward_name(nth: u32) -> Option<Name> {
+    format!("{}.{FORWARD}", hostname(nth)).parse().ok()
+}
+
+fn reverse_name(address: Ipv4Addr) -> Option<Name> {
+    let [a, b, c, d] = address.octets();
+    format!("{d}.{c}.{b}.{a}.in-addr.arpa").parse().ok()
 }
