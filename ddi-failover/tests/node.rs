@@ -4,6 +4,8 @@
 
 #[path = "node/bad_config.rs"]
 mod bad_config;
+#[path = "node/features.rs"]
+mod features;
 #[path = "node/harness.rs"]
 mod harness;
 #[path = "../examples/node/demo/message.rs"]

@@ -80,8 +80,7 @@ pub struct Dhcp4 {
     pub authoritative: bool,
     #[serde(default)]
     pub rapid_commit: bool,
-    #[serde(default)]
-    pub bootp: bool,
+    pub bootp: Option<At<bool>>,
     /// Let a client's option 118 choose its subnet (RFC 3011).
     #[serde(default)]
     pub subnet_selection: bool,
@@ -201,6 +200,9 @@ pub struct Subnet {
     /// Pools with more to say.
     #[serde(default)]
     pub pool: Vec<Pool>,
+    /// Ranges or single addresses that pools cover and no client gets.
+    #[serde(default)]
+    pub exclude: Vec<At<Range>>,
     /// Subnets with the same name here share one link.
     pub shared_network: Option<String>,
     /// What clients that can do without IPv4 are told to wait, in seconds (RFC 8925).

@@ -1,4 +1,5 @@
-//! A DHCP server made of the ddi crates: sockets, a clock, two threads, and nothing else that is hard.
+//! A DHCP and name server with failover made of the ddi crates: sockets, a clock, four threads (packets, names,
+//! and for each of the two one that waits for the disk), and nothing else that is hard.
 //! README.md beside this file tells what it does; `example.toml` shows every key of its configuration.
 #![allow(unreachable_pub, reason = "a program: nothing here is reached from outside")]
 

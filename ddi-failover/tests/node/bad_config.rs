@@ -18,6 +18,8 @@ const MISTAKES: &[(&str, &str, u32, &str)] = &[
     ("10.77.16.0-10.77.17.255", "10.78.16.0-10.78.17.255", 10, "10.78.16.0"),
     ("10.77.16.0-10.77.17.255", "10.77.17.255-10.77.16.0", 10, "before"),
     ("10.77.16.0-10.77.17.255", "10.77.16.0-10.77.16.9\", \"10.77.16.9-10.77.16.20", 10, "overlaps"),
+    ("lease_seconds = 4000", "exclude = [\"10.77.16.9\", \"10.78.0.1\"]", 11, "10.78.0.1"),
+    ("lease_seconds = 4000", "exclude = [\"10.77.16.9-10.77.16.8\"]", 11, "before"),
     ("routers", "routres", 12, "routres"),
     ("[\"10.77.0.1\"]", "[\"10.77.0\"]", 12, "10.77.0"),
     ("routers = [\"10.77.0.1\"]", "53 = \"hex:01\"", 12, "53"),
@@ -76,6 +78,7 @@ primaries_key = "ddns"
 
 /// As [`MISTAKES`], of that.
 const MISTAKES_IN_LARGE: &[(&str, &str, u32, &str)] = &[
+    ("[[dhcp4.subnet]]", "bootp = true\n[[dhcp4.subnet]]", 5, "for ever"),
     ("[dns]\nlisten = \"127.0.0.1:0\"\nudp_payload_max = 1232\n", "", 24, "needs [dns]"),
     ("listen = \"127.0.0.1:0\"\nudp", "listen = \"localhost:53\"\nudp", 20, "address"),
     ("udp_payload_max = 1232", "udp_payload_max = 511", 21, "512"),

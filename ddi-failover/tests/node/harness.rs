@@ -252,6 +252,25 @@ impl Relay {
         }
     }
 
+    /// A datagram as it is.
+    pub fn send_bytes(&self, bytes: &[u8]) {
+        self.0.send(bytes).unwrap();
+    }
+
+    /// The next datagram that comes within `time`.
+    pub fn receive(&self, time: Duration) -> Option<Vec<u8>> {
+        self.0.set_read_timeout(Some(time)).unwrap();
+        let mut buffer = [0; 2048];
+        loop {
+            match self.0.recv(&mut buffer) {
+                Ok(len) => return Some(buffer[..len].to_vec()),
+                Err(e) if e.kind() == ErrorKind::Interrupted => {}
+                Err(e) if matches!(e.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => return None,
+                Err(e) => panic!("receive: {e}"),
+            }
+        }
+    }
+
     /// Asks, and waits for the answer that must come.
     pub fn ask(&self, nth: u32, xid: u32, request: Request) -> Answer {
         self.send(nth, xid, request);

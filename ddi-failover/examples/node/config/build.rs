@@ -53,7 +53,7 @@ fn global(dhcp4: &Dhcp4) -> Result<server::Config, Fault> {
         ping_millis: dhcp4.ping_millis,
         cache_threshold_percent: dhcp4.cache_threshold_percent.unwrap_or(base.cache_threshold_percent),
         rapid_commit: dhcp4.rapid_commit,
-        dynamic_bootp: dhcp4.bootp,
+        dynamic_bootp: dhcp4.bootp.as_ref().is_some_and(|bootp| *bootp.get_ref()),
         subnet_selection: dhcp4.subnet_selection,
         only_listed_relays: dhcp4.only_listed_relays,
         client_rate: dhcp4.flood.per_client.map(rate),
@@ -158,6 +158,7 @@ fn subnet(subnet: &Subnet, global: Option<&Names>) -> Result<server::Subnet, Fau
         shared_network: subnet.shared_network.clone(),
         relays: subnet.relays.clone(),
         pools: plain.chain(rich).collect::<Result<_, Fault>>()?,
+        excluded: subnet.exclude.iter().map(|range| excluded(range, prefix)).collect::<Result<_, _>>()?,
         reservations: subnet.reservation.iter().map(reservation).collect::<Result<_, _>>()?,
         lease: lease_times(subnet.min_lease_seconds, subnet.lease_seconds, subnet.max_lease_seconds),
         params: params(&subnet.options, &subnet.boot)?,
@@ -165,6 +166,14 @@ fn subnet(subnet: &Subnet, global: Option<&Names>) -> Result<server::Subnet, Fau
         names: subnet.ddns.as_ref().map(|ddns| names_in(&ddns.forward, global)).transpose()?,
         ..server::Subnet::new(id, prefix)
     })
+}
+
+fn excluded(range: &At<super::Range>, prefix: ipnet::Ipv4Net) -> Result<(Ipv4Addr, Ipv4Addr), Fault> {
+    let super::Range { first, last } = *range.get_ref();
+    if !prefix.contains(&first) || !prefix.contains(&last) {
+        return Err(Fault::new(range, format!("{first}-{last} is not inside {prefix}")));
+    }
+    Ok((first, last))
 }
 
 fn pool(range: &At<super::Range>) -> server::Pool {

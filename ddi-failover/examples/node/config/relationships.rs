@@ -37,6 +37,10 @@ pub fn relationships(config: &Config, pools: &[PoolConfig]) -> Result<Vec<Relati
         if config.file.failover.iter().take(all.len()).any(|other| other.name.get_ref() == name) {
             return Err(Fault::new(&failover.name, format!("relationship {name:?} is there twice")));
         }
+        if let Some(bootp) = dhcp4.bootp.as_ref().filter(|bootp| *bootp.get_ref()) {
+            let what = "BOOTP clients keep addresses for ever, which no partner agrees to: with [[failover]], reserve theirs";
+            return Err(Fault::new(bootp, what));
+        }
         let own = pools_of(failover, dhcp4, pools)?;
         for pool in &own {
             if let Some(other) = owners.insert(pool.id.0, name) {

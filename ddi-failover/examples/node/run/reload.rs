@@ -37,13 +37,14 @@ impl Node {
         // by the pools, which change as a whole or not at all.
         let trial = Server::new(new.clone(), 0).map_err(|e| e.to_string())?;
         let relationships = relationships(&config, &trial).map_err(|failure| failure.to_string())?;
-        self.db.db.set_pools(&trial.pools()).map_err(|e| e.to_string())?;
-        if let Err(e) = self.server.set_config(now, new) {
-            self.db.db.set_pools(&self.server.pools()).map_err(|e| e.to_string())?;
-            return Err(e.to_string());
+        self.failover.set_pools(&relationships)?;
+        let changed = self.db.db.set_pools(&trial.pools()).map_err(|e| e.to_string());
+        let changed = changed.and_then(|()| self.server.set_config(now, new).map_err(|e| e.to_string()));
+        if let Err(why) = changed {
+            self.take_back();
+            return Err(why);
         }
         self.events.pinger = pinger(&config);
-        self.failover.set_pools(&relationships)?;
         self.compaction.set_config(&config, &self.db.db);
         if self.config.ddns != config.ddns {
             self.naming.set_config(self.dns.as_ref(), &config, &self.db.db);
@@ -51,5 +52,15 @@ impl Node {
         }
         self.config = Config { dns: None, ..config };
         Ok(())
+    }
+
+    /// The pools are again those of the configuration in force, which fitted before.
+    fn take_back(&mut self) {
+        let old = relationships(&self.config, &self.server).map_err(|failure| failure.to_string());
+        let failover = old.and_then(|old| self.failover.set_pools(&old));
+        let pools = self.db.db.set_pools(&self.server.pools()).map_err(|e| e.to_string());
+        if let Err(why) = failover.and(pools) {
+            say(why);
+        }
     }
 }
