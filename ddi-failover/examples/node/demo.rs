@@ -12,6 +12,7 @@ mod resolver;
 
 use child::Node;
 use crowd::{Crowd, WINDOW};
+use ddi_core::UnixTime;
 use home::{Home, MCLT_SECONDS};
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
@@ -80,6 +81,7 @@ struct Found {
     rate: String,
     shares: String,
     killed: String,
+    killed_at: UnixTime,
     on_disk: usize,
     restart: Duration,
     rebalanced: String,
@@ -145,7 +147,7 @@ impl<'a> Demo<'a> {
         }
         found.latencies = std::mem::take(&mut self.crowd.latencies);
         found.latencies.sort_unstable();
-        self.renew("renewing")?;
+        self.renew_for_long("renewing")?;
         self.named = self.crowd.bound().collect();
         self.progress.say(&format!("{} clients bound: {}", thousands(self.named.len()), found.shares));
         Ok(())
@@ -161,6 +163,7 @@ impl<'a> Demo<'a> {
             self.resolver.forget(node.dns);
             node.kill()?;
         }
+        found.killed_at = crowd::unix_now();
         self.crowd.take_answers()?;
         self.crowd.lose_server(0);
         let (done, under_way) = (self.crowd.done(), self.crowd.under_way());
@@ -190,7 +193,9 @@ impl<'a> Demo<'a> {
     /// The primary returns with the disk that it had, asks for what it missed, and waits for what it may
     /// have promised. Before it starts, and can be told anything, that disk must have all that it promised.
     fn bring_back(&mut self, found: &mut Found) -> io::Result<()> {
-        let promises = &self.crowd.promises[0];
+        let mut promises = std::mem::take(&mut self.crowd.promises[0]);
+        promises.retain(|_, promise| promise.until > found.killed_at);
+        let promises = &promises;
         let (held, mut wrong) = disk::verify(&self.home.data_dir(0), &self.home.scratch(), promises)?;
         found.on_disk = held;
         let (held, all) = (thousands(held), thousands(promises.len()));
@@ -215,14 +220,19 @@ impl<'a> Demo<'a> {
         let after = check::free_addresses(&self.home.config(1))?;
         found.rebalanced = format!("{after}; after the outage {before}");
         self.progress.say(&format!("the pool is shared again: {}", found.rebalanced));
-        // The first time is short, as long as the partner does not know of it.
+        self.renew_for_long("renewing at both")
+    }
+
+    /// Everybody renews until all have their addresses for long: the first time is short, as long as the partner
+    /// does not know of it.
+    fn renew_for_long(&mut self, doing: &str) -> io::Result<()> {
         for _ in 0..ROUNDS_MAX {
-            self.renew("renewing at both")?;
+            self.renew(doing)?;
             if self.crowd.all_bound_for(LONG_SECONDS) {
                 return Ok(());
             }
         }
-        self.crowd.violations.push("not all clients have got their addresses for long".to_owned());
+        self.crowd.violations.push(format!("{doing}: not all clients have got their addresses for long"));
         Ok(())
     }
 

@@ -376,6 +376,6 @@ impl Crowd {
     }
 }
 
-fn unix_now() -> UnixTime {
+pub fn unix_now() -> UnixTime {
     UnixTime(SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default().as_secs())
 }
