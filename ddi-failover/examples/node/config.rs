@@ -268,8 +268,9 @@ pub struct Config {
 
 /// Reads and checks `path`.
 pub fn load(path: &Path) -> Result<Config, Mistake> {
-    let source = Source::read(path)?;
-    let mut file: File = toml::from_str(source.text()).map_err(|e| source.syntax(&e))?;
+    let (source, text) = Source::read(path)?;
+    let mut file: File = toml::from_str(&text).map_err(|e| source.syntax(&e))?;
+    drop(text);
     let server = build::server(&file).map_err(|fault| source.fault(&fault))?;
     let folder = source.path().parent().unwrap_or(Path::new("/"));
     let dns = zones::plan(&file, folder).map_err(|fault| source.fault(&fault))?;

@@ -97,8 +97,38 @@ pub struct Zone {
     pub history: HistoryOf,
 }
 
+/// All that a zone's settings depend on: zones with the same have the same.
+#[derive(PartialEq, Eq, Hash)]
+pub struct Alike<'z> {
+    who: [Vec<&'z str>; 2],
+    others: [&'z [SocketAddr]; 2],
+    keys: [Option<&'z str>; 2],
+    grants: &'z [At<Grant>],
+    rest: (ZoneRole, SerialPolicy, bool, bool, HistoryOf),
+}
+
+impl Zone {
+    pub fn alike(&self) -> Alike<'_> {
+        Alike {
+            who: [texts(&self.allow_transfer), texts(&self.allow_update)],
+            others: [&self.primaries, &self.notify],
+            keys: [key(self.primaries_key.as_ref()), key(self.notify_key.as_ref())],
+            grants: &self.update_policy,
+            rest: (self.role, self.serial_policy, self.ixfr_tolerant, self.condense, self.history),
+        }
+    }
+}
+
+fn texts(all: &[At<String>]) -> Vec<&str> {
+    all.iter().map(|one| &one.get_ref()[..]).collect()
+}
+
+fn key(key: Option<&At<String>>) -> Option<&str> {
+    key.map(|key| &key.get_ref()[..])
+}
+
 /// `history` of a zone: how much of it is kept for those who ask for what has changed.
-#[derive(Deserialize, Clone, Copy, Hash, Default)]
+#[derive(Deserialize, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[serde(deny_unknown_fields, default)]
 pub struct HistoryOf {
     /// Most deltas.
@@ -110,7 +140,7 @@ pub struct HistoryOf {
 }
 
 /// One line of an `update_policy`: the first that fits sender, name and type decides.
-#[derive(Deserialize, Hash)]
+#[derive(Deserialize, PartialEq, Eq, Hash)]
 #[serde(deny_unknown_fields)]
 pub struct Grant {
     /// As in `allow_update`; with `!` it forbids.

@@ -20,28 +20,29 @@ impl Fault {
     }
 }
 
-/// The file's text.
+/// The file, without its text: there may be thousands of zones in it.
 pub struct Source {
     path: PathBuf,
     shown: String,
-    text: String,
+    /// Where each line but the first begins.
+    lines: Vec<usize>,
 }
 
 impl Source {
-    pub fn read(path: &Path) -> Result<Self, Mistake> {
+    /// With its text.
+    pub fn read(path: &Path) -> Result<(Self, String), Mistake> {
         let shown = path.display().to_string();
         match fs::read_to_string(path).and_then(|text| Ok((text, fs::canonicalize(path)?))) {
-            Ok((text, path)) => Ok(Self { path, shown, text }),
+            Ok((text, path)) => {
+                let lines = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at + 1);
+                Ok((Self { path, shown, lines: lines.collect() }, text))
+            }
             Err(e) => Err(Mistake { place: shown, what: e.to_string() }),
         }
     }
 
     pub fn path(&self) -> &Path {
         &self.path
-    }
-
-    pub fn text(&self) -> &str {
-        &self.text
     }
 
     /// What the TOML reader did not like.
@@ -56,8 +57,7 @@ impl Source {
     }
 
     fn place(&self, offset: usize) -> String {
-        let before = &self.text.as_bytes()[..offset.min(self.text.len())];
-        let line = 1 + before.iter().filter(|byte| **byte == b'\n').count();
+        let line = 1 + self.lines.partition_point(|begin| *begin <= offset);
         format!("{}:{line}", self.shown)
     }
 }

@@ -10,9 +10,12 @@ use ddi_dns::delta::HistoryLimits;
 use ddi_dns::tsig::{Key, Keys};
 use ddi_dns::update::Grant;
 use ddi_dns::zone;
-use std::collections::HashSet;
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 use std::net::SocketAddr;
+use std::ops::Deref;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// What the name server is given.
 #[derive(Clone)]
@@ -26,14 +29,20 @@ pub struct DnsPlan {
     pub zones: Vec<ZonePlan>,
 }
 
-/// A zone and who may do what with it.
+/// A zone.
 #[derive(Clone)]
 pub struct ZonePlan {
     pub apex: Name,
+    pub file: Option<PathBuf>,
+    /// There may be thousands of zones, most of them alike.
+    settings: Arc<Settings>,
+}
+
+/// What several zones may have in common: above all, who may do what with them.
+pub struct Settings {
     pub role: ZoneRole,
     pub primaries: Vec<SocketAddr>,
     pub primaries_key: Option<Key>,
-    pub file: Option<PathBuf>,
     pub notify: Vec<SocketAddr>,
     pub notify_key: Option<Key>,
     pub access: Access,
@@ -43,6 +52,14 @@ pub struct ZonePlan {
     pub ixfr_tolerant: bool,
     pub condense: bool,
     pub history: HistoryLimits,
+}
+
+impl Deref for ZonePlan {
+    type Target = Settings;
+
+    fn deref(&self) -> &Settings {
+        &self.settings
+    }
 }
 
 /// The zones of one subnet's names.
@@ -77,13 +94,21 @@ pub fn plan(file: &File, folder: &Path) -> Result<Option<DnsPlan>, Fault> {
     for key in &file.tsig_key {
         keys.add(tsig_key(key)?).map_err(|e| Fault::new(&key.name, e.to_string()))?;
     }
-    let (mut zones, mut apexes) = (Vec::new(), HashSet::new());
+    let mut zones = Vec::with_capacity(file.zone.len());
+    let (mut apexes, mut alike) = (HashSet::new(), HashMap::new());
     for zone in &file.zone {
-        let plan = zone_plan(zone, &keys, folder)?;
-        if !apexes.insert(plan.apex.clone()) {
+        let apex = name(&zone.name)?;
+        let settings = match alike.entry(zone.alike()) {
+            Entry::Occupied(known) => Arc::clone(known.get()),
+            Entry::Vacant(new) => Arc::clone(new.insert(Arc::new(settings(zone, &keys)?))),
+        };
+        if zone.role == ZoneRole::Primary && zone.file.is_none() {
+            return Err(Fault::new(&zone.name, "a primary needs a file for its first start"));
+        }
+        if !apexes.insert(apex.clone()) {
             return Err(Fault::new(&zone.name, "the zone is there twice"));
         }
-        zones.push(plan);
+        zones.push(ZonePlan { apex, file: zone.file.as_ref().map(|file| folder.join(file)), settings });
     }
     Ok(Some(DnsPlan {
         listen: dns.listen.get_ref().0.clone(),
@@ -119,17 +144,13 @@ fn tsig_key(key: &TsigKey) -> Result<Key, Fault> {
         .map_err(|e| Fault::new(&key.name, e.to_string()))
 }
 
-fn zone_plan(zone: &Zone, keys: &Keys, folder: &Path) -> Result<ZonePlan, Fault> {
-    let apex = name(&zone.name)?;
+fn settings(zone: &Zone, keys: &Keys) -> Result<Settings, Fault> {
     match zone.role {
         ZoneRole::Secondary if zone.primaries.is_empty() => {
             return Err(Fault::new(&zone.name, "a secondary needs primaries"));
         }
         ZoneRole::Primary if !zone.primaries.is_empty() => {
             return Err(Fault::new(&zone.name, "a primary has no primaries"));
-        }
-        ZoneRole::Primary if zone.file.is_none() => {
-            return Err(Fault::new(&zone.name, "a primary needs a file for its first start"));
         }
         ZoneRole::Secondary if !zone.update_policy.is_empty() => {
             return Err(Fault::new(&zone.name, "a secondary hands updates on: allow_update says whose"));
@@ -148,12 +169,10 @@ fn zone_plan(zone: &Zone, keys: &Keys, folder: &Path) -> Result<ZonePlan, Fault>
         notify: primaries.collect(),
         ..Access::default()
     };
-    Ok(ZonePlan {
-        apex,
+    Ok(Settings {
         role: zone.role,
         primaries: zone.primaries.clone(),
         primaries_key: key(&zone.primaries_key)?,
-        file: zone.file.as_ref().map(|file| folder.join(file)),
         notify: zone.notify.clone(),
         notify_key: key(&zone.notify_key)?,
         access,

@@ -55,19 +55,21 @@ pub struct NameServer {
 
 impl NameServer {
     /// Opens sockets and zones, and starts the thread.
-    pub fn start(plan: DnsPlan, ddns: &[DdnsPlan], data_dir: &Path) -> Result<Self, Failure> {
+    pub fn start(mut plan: DnsPlan, ddns: &[DdnsPlan], data_dir: &Path) -> Result<Self, Failure> {
         let wake = EventFd::from_flags(EfdFlags::EFD_NONBLOCK | EfdFlags::EFD_CLOEXEC)
             .map_err(Failure::at("eventfd"))?;
         let wake = Arc::new(wake);
         let (sender, commands) = sync_channel(COMMANDS_MAX);
         let (opened, outcome) = sync_channel(1);
-        let (ddns, data_dir) = (ddns.to_vec(), data_dir.to_owned());
+        // Here, where there is room that reading the configuration has left.
+        let zones = open_zones(&mut plan, data_dir, wake.clone())?;
+        let ddns = ddns.to_vec();
         let waker = wake.clone();
         let thread = thread::Builder::new()
             .name("dns".to_owned())
             .spawn(move || {
                 // What batches datagrams can't change threads.
-                let mut server = match Server::open(plan, &ddns, &data_dir, waker, commands) {
+                let mut server = match Server::open(&plan, zones, &ddns, waker, commands) {
                     Ok(server) => server,
                     Err(failure) => return drop(opened.send(Err(failure))),
                 };
@@ -122,30 +124,12 @@ struct Ready {
 
 impl Server {
     fn open(
-        mut plan: DnsPlan,
+        plan: &DnsPlan,
+        zones: Zones,
         ddns: &[DdnsPlan],
-        data_dir: &Path,
         wake: Arc<EventFd>,
         commands: std::sync::mpsc::Receiver<Command>,
     ) -> Result<Self, Failure> {
-        let folder = data_dir.join(FOLDER);
-        let at = || folder.display().to_string();
-        let storage = FileStorage::open(&folder).map_err(Failure::at(at()))?;
-        let mut config = JournalConfig::default();
-        config.log.log_id = u64::from_le_bytes(random()?);
-        // The journal keeps for each zone what the one that wants most does.
-        for HistoryLimits { deltas, bytes, percent_of_zone } in plan.zones.iter().map(|zone| zone.history) {
-            let most = &mut config.history;
-            most.deltas = most.deltas.max(deltas);
-            most.bytes = most.bytes.max(bytes);
-            most.percent_of_zone = most.percent_of_zone.max(percent_of_zone);
-        }
-        let (journal, opened) = Journal::open(Arc::new(storage), &config).map_err(Failure::at(at()))?;
-        for (file, damage) in &opened.damaged {
-            say(format!("{file}: passed over, an older one was whole: {damage}"));
-        }
-        let mut zones = Zones::new(std::mem::take(&mut plan.zones), journal, wake.clone());
-        super::load::missing(&mut zones)?;
         let plans = zones.served.iter().map(|served| &served.plan);
         let others = plans.flat_map(|zone| zone.primaries.iter().chain(&zone.notify).copied());
         let sockets = Sockets::open(&plan.listen, others)?;
@@ -155,7 +139,7 @@ impl Server {
             sockets,
             connections: Vec::new(),
             next_link: 1,
-            desk: Desk::new(&plan, zones, follows, seed, random()?),
+            desk: Desk::new(plan, zones, follows, seed, random()?),
             names: Names::new(ddns),
             promised: Vec::new(),
             forwards: Forwards::default(),
@@ -456,4 +440,27 @@ fn network(address: SocketAddr) -> IpAddr {
         IpAddr::V6(ip) => Ipv6Addr::from_bits(ip.to_bits() & (u128::MAX << 64)).into(),
         ip => ip,
     }
+}
+
+/// The zones, from the journal and from their files.
+fn open_zones(plan: &mut DnsPlan, data_dir: &Path, wake: Arc<EventFd>) -> Result<Zones, Failure> {
+    let folder = data_dir.join(FOLDER);
+    let at = || folder.display().to_string();
+    let storage = FileStorage::open(&folder).map_err(Failure::at(at()))?;
+    let mut config = JournalConfig::default();
+    config.log.log_id = u64::from_le_bytes(random()?);
+    // The journal keeps for each zone what the one that wants most does.
+    for HistoryLimits { deltas, bytes, percent_of_zone } in plan.zones.iter().map(|zone| zone.history) {
+        let most = &mut config.history;
+        most.deltas = most.deltas.max(deltas);
+        most.bytes = most.bytes.max(bytes);
+        most.percent_of_zone = most.percent_of_zone.max(percent_of_zone);
+    }
+    let (journal, opened) = Journal::open(Arc::new(storage), &config).map_err(Failure::at(at()))?;
+    for (file, damage) in &opened.damaged {
+        say(format!("{file}: passed over, an older one was whole: {damage}"));
+    }
+    let mut zones = Zones::new(std::mem::take(&mut plan.zones), journal, wake);
+    super::load::missing(&mut zones)?;
+    Ok(zones)
 }
