@@ -145,10 +145,22 @@ impl<'a> NameRef<'a> {
     /// True if this name is `ancestor` or below it.
     #[must_use]
     pub fn is_at_or_below(self, ancestor: NameRef<'_>) -> bool {
-        match self.suffix(ancestor.label_count()) {
-            Some(suffix) => suffix == ancestor,
-            None => false,
+        self.labels_before(ancestor).is_some()
+    }
+
+    /// This name's labels before `ancestor`, as they stand in it; `None` if it is not at or below that.
+    pub(crate) fn labels_before(self, ancestor: NameRef<'_>) -> Option<Labels<'a>> {
+        let (front, back) = self.0.split_at(self.0.len().checked_sub(ancestor.0.len())?);
+        // Mostly it is spelled the same, which is told sooner.
+        if back != ancestor.0 && !back.eq_ignore_ascii_case(ancestor.0) {
+            return None;
         }
+        // The bytes may be the same by chance, within a label.
+        let mut at = 0;
+        while at < front.len() {
+            at += 1 + usize::from(front[at]);
+        }
+        (at == front.len()).then_some(Labels(front))
     }
 
     /// An owned copy.

@@ -18,6 +18,7 @@ mod rdata;
 mod serial;
 mod set;
 mod snapshot;
+mod tail;
 #[cfg(test)]
 mod tests;
 mod tree;
@@ -41,4 +42,5 @@ pub(crate) use {
     body::Body,
     lookup::{Lookup, Wildcard},
     owner::OwnerBuf,
+    tail::Tail,
 };

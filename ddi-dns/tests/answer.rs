@@ -10,6 +10,8 @@ mod search;
 mod signed;
 #[path = "answer/support.rs"]
 mod support;
+#[path = "answer/tails.rs"]
+mod tails;
 
 use ddi_dns::zone::Snapshot;
 

@@ -2,9 +2,9 @@
 
 use super::reply::Reply;
 use crate::message::Full;
-use crate::name::{NameBuffer, NameRef, SortKey};
+use crate::name::{NameBuffer, NameRef};
 use crate::rr::Rtype;
-use crate::zone::{Body, RrsetView, Snapshot};
+use crate::zone::{RrsetView, Snapshot};
 
 /// Most names whose addresses are looked up for one answer.
 const TARGETS_MAX: usize = 32;
@@ -26,8 +26,8 @@ impl<'s> Wanted<'s> {
         name: NameRef<'_>,
         servers: Option<RrsetView<'s>>,
     ) -> Option<Self> {
-        let names_hosts = name_offset(rrset.rtype()).is_some() || servers.is_some();
-        names_hosts.then(|| Self { first: rrset, name: NameBuffer::of(name), servers, is_referral: false })
+        let any = names_hosts(rrset.rtype()) || servers.is_some();
+        any.then(|| Self { first: rrset, name: NameBuffer::of(name), servers, is_referral: false })
     }
 
     pub(super) fn by_referral(ns: RrsetView<'s>, cut: NameRef<'_>) -> Self {
@@ -91,6 +91,11 @@ struct Target<'s> {
     alias: Option<Rtype>,
 }
 
+/// True if data of this type names hosts whose addresses will be asked for.
+pub(super) const fn names_hosts(rtype: Rtype) -> bool {
+    name_offset(rtype).is_some()
+}
+
 /// Where a host's name is in data of this type, if there is one whose addresses will be asked for.
 const fn name_offset(rtype: Rtype) -> Option<usize> {
     match rtype {
@@ -122,7 +127,7 @@ fn put_target(
     told: Option<(NameRef<'_>, Rtype)>,
     reply: &mut Reply<'_, '_>,
 ) -> bool {
-    let Some(body) = body_of(snapshot, target.name) else {
+    let Some(body) = snapshot.host(target.name) else {
         return true;
     };
     for rtype in [Rtype::A, Rtype::AAAA].into_iter().chain(target.alias) {
@@ -136,20 +141,4 @@ fn put_target(
         }
     }
     true
-}
-
-/// The records of a name, glue among them, but nothing that a DNAME hides (RFC 6672 section 2.4).
-fn body_of<'s>(snapshot: &'s Snapshot, name: NameRef<'_>) -> Option<Body<'s>> {
-    if !name.is_at_or_below(snapshot.apex()) {
-        return None;
-    }
-    let key = SortKey::of(name);
-    let found = snapshot.lookup(&key)?;
-    let body = found.exact?;
-    match found.cover {
-        Some(cover) if cover < found.encloser => {
-            snapshot.ancestor(&key, cover).filter(|above| above.is_cut()).map(|_| body)
-        }
-        _ => Some(body),
-    }
 }

@@ -5,7 +5,7 @@ use super::edns::Ede;
 use super::nsec3::{NSEC3_ITERATIONS_MAX, Params, label_of};
 use super::reply::Reply;
 use crate::message::{Full, Owner, Section};
-use crate::name::{NameBuffer, NameRef, SortKey};
+use crate::name::{NameBuffer, NameRef};
 use crate::rr::Rtype;
 use crate::zone::{Body, OwnerBuf, RrsetView, Snapshot};
 
@@ -158,7 +158,8 @@ impl<'s> Denials<'s> {
 
     /// The NSEC of the name that comes before this one (RFC 4035 section 3.1.3.5).
     fn nsec_covering(&mut self, reply: &mut Reply<'_, '_>, name: NameRef<'_>) -> Result<(), Full> {
-        let Some(before) = self.snapshot.lookup(&SortKey::of(name)).and_then(|found| found.before()) else {
+        let Some(before) = self.snapshot.key_of(name).and_then(|key| self.snapshot.lookup(&key).before())
+        else {
             return Ok(());
         };
         let (mut owner, body) = (OwnerBuf::default(), before.body());
@@ -166,7 +167,8 @@ impl<'s> Denials<'s> {
         // What is below a cut or a DNAME has no NSEC: the cut's own reaches past all of it.
         match body.cover() {
             Some(labels) => {
-                let ancestor = self.snapshot.ancestor(&SortKey::of(owner.name()), labels);
+                let key = self.snapshot.key_of(owner.name());
+                let ancestor = key.and_then(|key| self.snapshot.ancestor(&key, labels));
                 match owner.name().suffix(usize::from(labels)).zip(ancestor) {
                     Some((owner, body)) => self.put_nsec(reply, owner, body),
                     None => Ok(()),
@@ -255,7 +257,8 @@ impl<'s> Denials<'s> {
             Fit::Covering => !is_exact,
             Fit::Any => true,
         };
-        let found = self.snapshot.hashed_at_or_before(&SortKey::of(hashed.as_ref()), is_ours);
+        let key = self.snapshot.key_of(hashed.as_ref());
+        let found = key.and_then(|key| self.snapshot.hashed_at_or_before(&key, is_ours));
         let Some((near, _)) = found.filter(|&(_, is_exact)| fits(is_exact)) else {
             return Ok(false);
         };

@@ -7,7 +7,7 @@ use super::query::{Query, Refusal};
 use crate::message::{Flags, Full, HEADER_LEN, Owner, Rcode, Section, Writer};
 use crate::name::NameRef;
 use crate::rr::{Class, Rtype};
-use crate::zone::{Body, RrsetView};
+use crate::zone::{Body, RrsetView, Tail};
 
 /// Where the question's name is.
 pub(super) const QUESTION_AT: u16 = HEADER_LEN as u16;
@@ -149,6 +149,11 @@ impl<'b, 'c> Reply<'b, 'c> {
         let owner = Owner::Name(owner);
         self.put_signed(Section::Additional, owner, node, rrset, u32::MAX).is_ok()
             || self.put(Section::Additional, owner, rrset, rrset.ttl()).is_ok()
+    }
+
+    /// Writes records that the zone keeps written, for a question with the apex at `apex_at`.
+    pub(super) fn put_tail(&mut self, tail: &Tail, apex_at: u16) -> Result<(), Full> {
+        tail.put(&mut self.writer, apex_at)
     }
 
     /// Writes a record that no zone has. Gives the offset of its data.

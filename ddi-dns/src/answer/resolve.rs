@@ -8,7 +8,7 @@ use super::reply::{QUESTION_AT, Reply};
 use crate::message::{Full, Owner, POINTER_MAX, Rcode, Section, expand_name};
 use crate::name::{NAME_MAX, NameBuffer, NameRef, SortKey};
 use crate::rr::Rtype;
-use crate::zone::{Body, Lookup, RrsetView, Snapshot, Wildcard};
+use crate::zone::{Body, Lookup, RrsetView, Snapshot, Tail, Wildcard};
 
 /// Most CNAMEs and DNAMEs that are followed for one answer.
 pub const CHAIN_MAX: usize = 16;
@@ -48,8 +48,8 @@ struct Sought<'n, 's> {
     at: usize,
 }
 
-/// The name that the answer goes on with, and where it stands in the message; none if it is whole.
-type Next = Option<(NameBuffer, usize)>;
+/// Where the name stands in the message that the answer goes on with; none if it is whole.
+type Next = Option<usize>;
 
 /// Answers a question about a name in `snapshot`.
 pub(super) fn resolve(
@@ -63,10 +63,11 @@ pub(super) fn resolve(
     let chain = [Step { at: QUESTION_AT, wildcard: None, dname: None }; CHAIN_MAX + 1];
     let mut resolver =
         Resolver { snapshot, question, detail, transport, reply, denials, chain, chain_len: 0, wanted: None };
-    let done = resolver.run();
-    let wanted = resolver.wanted.filter(|_| done.is_ok());
-    if done.and_then(|()| wanted.map_or(Ok(()), |wanted| additional::put(snapshot, &wanted, reply))).is_err()
-    {
+    let done = resolver.run().and_then(|()| match &resolver.wanted {
+        Some(wanted) => additional::put(snapshot, wanted, resolver.reply),
+        None => Ok(()),
+    });
+    if done.is_err() {
         reply.set_truncated();
     }
 }
@@ -74,11 +75,12 @@ pub(super) fn resolve(
 impl<'s> Resolver<'s, '_, '_, '_> {
     fn run(&mut self) -> Result<(), Full> {
         let mut next = self.look_up(self.question.name, usize::from(QUESTION_AT))?;
-        while let Some((name, at)) = next
-            && self.chain_len <= CHAIN_MAX
-            && !self.has_seen(name.as_ref())
-        {
-            next = self.look_up(name.as_ref(), at)?;
+        while let Some(at) = next.filter(|_| self.chain_len <= CHAIN_MAX) {
+            let mut wire = [0; NAME_MAX];
+            let Some(name) = self.name_at(at, &mut wire).filter(|name| !self.has_seen(*name)) else {
+                break;
+            };
+            next = self.look_up(name, at)?;
         }
         if self.reply.dnssec {
             self.put_wildcard_proofs()?;
@@ -100,10 +102,11 @@ impl<'s> Resolver<'s, '_, '_, '_> {
 
     /// Answers for a name that stands at `at` in the message, unless it is not in the zone.
     fn look_up(&mut self, name: NameRef<'_>, at: usize) -> Result<Next, Full> {
-        let key = SortKey::of(name);
-        let Some(found) = self.snapshot.lookup(&key) else {
+        let Some(labels) = name.labels_before(self.snapshot.apex()) else {
             return Ok(None);
         };
+        let key = SortKey::of_labels(labels);
+        let found = self.snapshot.lookup(&key);
         self.chain[self.chain_len].at = at as u16;
         self.chain_len += 1;
         self.look_at(&Sought { name, key: &key, found, at })
@@ -113,13 +116,13 @@ impl<'s> Resolver<'s, '_, '_, '_> {
     fn has_seen(&self, name: NameRef<'_>) -> bool {
         self.chain[..self.chain_len].iter().any(|step| {
             let mut wire = [0; NAME_MAX];
-            self.name_of(step, &mut wire) == Some(name)
+            self.name_at(usize::from(step.at), &mut wire) == Some(name)
         })
     }
 
-    /// The name that was looked up, from the message.
-    fn name_of<'w>(&self, step: &Step, wire: &'w mut [u8; NAME_MAX]) -> Option<NameRef<'w>> {
-        let (len, _) = expand_name(self.reply.written(), usize::from(step.at), wire).ok()?;
+    /// The name that stands at `at` in the message.
+    fn name_at<'w>(&self, at: usize, wire: &'w mut [u8; NAME_MAX]) -> Option<NameRef<'w>> {
+        let (len, _) = expand_name(self.reply.written(), at, wire).ok()?;
         NameRef::new(&wire[..len]).ok()
     }
 
@@ -128,7 +131,7 @@ impl<'s> Resolver<'s, '_, '_, '_> {
         for i in 0..self.chain_len {
             let (step, mut wire) = (self.chain[i], [0; NAME_MAX]);
             if let Some(encloser) = step.wildcard
-                && let Some(name) = self.name_of(&step, &mut wire)
+                && let Some(name) = self.name_at(usize::from(step.at), &mut wire)
                 && let Some(denials) = &mut self.denials
             {
                 denials.wildcard_used(self.reply, name, encloser)?;
@@ -216,9 +219,7 @@ impl<'s> Resolver<'s, '_, '_, '_> {
         body: Body<'s>,
         cname: &RrsetView<'s>,
     ) -> Result<Next, Full> {
-        let at = self.reply.put_signed(Section::Answer, owner, body, cname, u32::MAX)?;
-        let target = cname.rdatas().next().and_then(|rdata| NameRef::new(rdata).ok());
-        Ok(target.map(|target| (NameBuffer::of(target), at)))
+        self.reply.put_signed(Section::Answer, owner, body, cname, u32::MAX).map(Some)
     }
 
     /// ANY and RRSIG: the first rrset over UDP (RFC 8482 section 4.1), all over TCP.
@@ -250,8 +251,28 @@ impl<'s> Resolver<'s, '_, '_, '_> {
     fn complete(&mut self, sought: &Sought<'_, 's>, rrset: &RrsetView<'s>) -> Result<Next, Full> {
         let wants_servers = self.detail == Detail::Full && rrset.rtype() != Rtype::NS;
         let servers = wants_servers.then(|| self.snapshot.apex_body().rrset(Rtype::NS)).flatten();
+        if let Some(ns) = &servers {
+            let is_server = ns.rdatas().any(|rdata| NameRef::from_valid(rdata) == sought.name);
+            let needs_more = is_server || additional::names_hosts(rrset.rtype());
+            if !needs_more && self.put_tail(self.snapshot.tails().servers.as_ref()) {
+                return Ok(None);
+            }
+        }
         self.wanted = Wanted::by_answer(*rrset, sought.name, servers);
         Ok(None)
+    }
+
+    /// Puts records that the zone keeps written: not beside signatures, nor where the question spells the apex
+    /// in another way. False if they have to be written otherwise, or do not fit.
+    fn put_tail(&mut self, tail: Option<&Tail>) -> bool {
+        let (name, apex) = (self.question.name.wire(), self.snapshot.apex().wire());
+        match tail.filter(|_| !self.reply.dnssec && name.ends_with(apex)) {
+            Some(tail) => {
+                let apex_at = QUESTION_AT + (name.len() - apex.len()) as u16;
+                self.reply.put_tail(tail, apex_at).is_ok()
+            }
+            None => false,
+        }
     }
 
     /// RFC 2308 sections 2 and 3: the SOA with the TTL of the negative answer, and the proof.
@@ -259,6 +280,9 @@ impl<'s> Resolver<'s, '_, '_, '_> {
         &mut self,
         prove: impl FnOnce(&mut Denials<'s>, &mut Reply<'_, '_>) -> Result<(), Full>,
     ) -> Result<Next, Full> {
+        if self.put_tail(self.snapshot.tails().negative.as_ref()) {
+            return Ok(None);
+        }
         let apex = self.snapshot.apex_body();
         if let Some(soa) = apex.rrset(Rtype::SOA) {
             let ttl = self.snapshot.soa().minimum;
@@ -306,14 +330,14 @@ impl<'s> Resolver<'s, '_, '_, '_> {
         let made = target.as_ref().wire();
         let at = self.reply.put_made(owner(sought.at, sought.name), Rtype::CNAME, dname.ttl(), made)?;
         // The CNAME is what was asked for.
-        Ok(Some((target, at)).filter(|_| self.question.rtype != Rtype::CNAME))
+        Ok(Some(at).filter(|_| self.question.rtype != Rtype::CNAME))
     }
 
     /// True if this DNAME has redirected a name of this chain before.
     fn has_put_dname(&self, owner: NameRef<'_>, labels: u8) -> bool {
         self.chain[..self.chain_len].iter().filter(|step| step.dname == Some(labels)).any(|step| {
             let mut wire = [0; NAME_MAX];
-            self.name_of(step, &mut wire).is_some_and(|name| name.is_at_or_below(owner))
+            self.name_at(usize::from(step.at), &mut wire).is_some_and(|name| name.is_at_or_below(owner))
         })
     }
 

@@ -153,6 +153,18 @@ impl<'b> Writer<'b> {
         })
     }
 
+    /// Appends records that are written already, so many for each section, and gives where they are now.
+    pub(crate) fn records(&mut self, records: &[u8], counts: [u16; 4]) -> Result<&mut [u8], Full> {
+        let mut sums = self.header.counts;
+        for (sum, count) in sums.iter_mut().zip(counts) {
+            *sum = sum.checked_add(count).ok_or(Full)?;
+        }
+        let start = self.len;
+        self.put(records)?;
+        self.header.counts = sums;
+        Ok(&mut self.buf[start..self.len])
+    }
+
     /// A pointer to the name at `at`, or to where that itself points.
     fn pointer_to(&self, at: u16) -> [u8; 2] {
         let i = usize::from(at);
@@ -220,7 +232,7 @@ impl<'b> Writer<'b> {
 
     /// Writes a name, as a pointer from the longest suffix on that the message already holds.
     fn name(&mut self, name: NameRef<'_>) -> Result<(), Full> {
-        let mut suffix = name;
+        let mut suffix = if self.targets_len == 0 { NameRef::ROOT } else { name };
         let found = loop {
             if suffix.is_root() {
                 break None;

@@ -1,6 +1,6 @@
 //! Sort keys: byte strings whose plain order is the canonical order of names (RFC 4034 section 6.1).
 
-use super::{NAME_MAX, NameRef};
+use super::{Labels, NAME_MAX, NameRef};
 
 /// Longest key: every byte of the longest name escaped.
 pub const KEY_MAX: usize = 2 * NAME_MAX;
@@ -21,16 +21,23 @@ impl SortKey {
     /// The key of `name`, which is that of all its spellings.
     #[must_use]
     pub fn of(name: NameRef<'_>) -> Self {
+        Self::of_labels(name.labels())
+    }
+
+    /// The key of a name with these labels; of those before an ancestor, what the key has behind that's.
+    pub(crate) fn of_labels(labels: Labels<'_>) -> Self {
         let mut key = Self { bytes: [0; KEY_MAX], start: KEY_MAX };
-        for label in name.labels() {
+        for label in labels {
             // Behind each label is its 0, which is there.
-            key.start -= 1;
-            if label.iter().all(|&byte| byte > 1) {
-                key.start -= label.len();
-                let place = &mut key.bytes[key.start..][..label.len()];
-                place.copy_from_slice(label);
-                place.make_ascii_lowercase();
-            } else {
+            let end = key.start - 1;
+            let (start, mut least) = (end - label.len(), u8::MAX);
+            for (place, byte) in key.bytes[start..end].iter_mut().zip(label) {
+                *place = byte.to_ascii_lowercase();
+                least = least.min(*byte);
+            }
+            key.start = start;
+            if least <= 1 {
+                key.start = end;
                 key.put_escaped(label);
             }
         }

@@ -7,8 +7,9 @@ use super::changes::{Cover, case_of, check_record};
 use super::error::ZoneError;
 use super::owner::{Apex, OwnerBuf};
 use super::snapshot::{Counts, Snapshot, Top, Which};
+use super::tail::Tails;
 use super::tree::TreeBuilder;
-use crate::name::{NameRef, SortKey};
+use crate::name::NameRef;
 use crate::rr::Rtype;
 use sort::{Pushed, Record};
 use std::sync::Arc;
@@ -69,10 +70,10 @@ impl Builder {
             self.pushed.push_plain(labels, rtype, ttl, rdata);
             return Ok(());
         }
-        let key = SortKey::of(owner);
-        let Some(key) = self.apex.relative(&key) else {
+        let Some(key) = self.apex.key_of(owner) else {
             return Err(ZoneError::OutOfZone { owner: owner.to_name() });
         };
+        let key = key.as_bytes();
         let case = case_of(&self.apex, key, owner);
         self.pushed.push(&Record { key, case: &case, rtype, ttl, rdata });
         Ok(())
@@ -204,6 +205,9 @@ impl Maker {
         self.end_name();
         let [names, hashed] = self.trees.map(TreeBuilder::finish);
         let top = names.get(&[]).and_then(Top::of).ok_or(ZoneError::NoSoa)?;
-        Ok(Snapshot { apex: self.apex, names, hashed, top: Arc::new(top), counts: self.counts })
+        let (top, tails) = (Arc::new(top), Arc::default());
+        let mut snapshot = Snapshot { apex: self.apex, names, hashed, top, tails, counts: self.counts };
+        snapshot.tails = Arc::new(Tails::of(&snapshot));
+        Ok(snapshot)
     }
 }

@@ -5,8 +5,9 @@ use super::error::ZoneError;
 use super::lookup::cover_of;
 use super::owner::{Apex, OwnerBuf};
 use super::snapshot::{Counts, Snapshot, Soa, Top, Which};
+use super::tail::Tails;
 use super::tree::Tree;
-use crate::name::{NameRef, SortKey};
+use crate::name::NameRef;
 use crate::rr::{Rtype, check_rdata};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -33,10 +34,10 @@ impl Changes {
 
     /// The rrsets of a name as they would be, to be changed.
     pub(super) fn rrsets_mut(&mut self, which: Which, owner: NameRef<'_>) -> Result<&mut Vec<u8>, ZoneError> {
-        let key = SortKey::of(owner);
-        let Some(key) = self.base.apex.relative(&key) else {
+        let Some(key) = self.base.apex.key_of(owner) else {
             return Err(ZoneError::OutOfZone { owner: owner.to_name() });
         };
+        let key = key.as_bytes();
         let base = &self.base;
         let changed = self.names.entry((which, key.into())).or_insert_with(|| {
             let body = base.tree(which).get(key).map(Body::new);
@@ -48,10 +49,10 @@ impl Changes {
 
     /// The rrsets of a name as they would be.
     pub(super) fn rrsets(&self, which: Which, owner: NameRef<'_>) -> Rrsets<'_> {
-        let key = SortKey::of(owner);
-        let Some(key) = self.base.apex.relative(&key) else {
+        let Some(key) = self.base.apex.key_of(owner) else {
             return Rrsets::new(&[]);
         };
+        let key = key.as_bytes();
         if self.names.is_empty() {
             return Rrsets::new(rrsets_of(self.base.tree(which).get(key).map(Body::new)));
         }
@@ -88,24 +89,15 @@ impl Changes {
         let mut next = self.base.clone();
         let mut bytes = Vec::new();
         for ((which, key), changed) in &self.names {
-            let before = self.base.tree(*which).get(key).map(Body::new);
-            if rrsets_of(before) == changed.rrsets {
-                continue;
-            }
-            next.counts.replace(&next.apex, key, rrsets_of(before), &changed.rrsets);
             match which {
-                Which::Names => {
-                    put_name(&next.apex, &mut next.names, key, changed, &mut bytes);
-                    if key.is_empty() {
-                        next.top = Arc::new(Top::of(&bytes).ok_or(ZoneError::NoSoa)?);
-                    }
+                Which::Names if put_name(&mut next, key, changed, &mut bytes) && key.is_empty() => {
+                    next.top = Arc::new(Top::of(&bytes).ok_or(ZoneError::NoSoa)?);
                 }
-                Which::Hashed => {
-                    body::encode(&mut bytes, false, UNCOVERED, &changed.case, &changed.rrsets);
-                    put(&mut next.hashed, key, changed.rrsets.is_empty(), &bytes);
-                }
+                Which::Names => {}
+                Which::Hashed => put_hashed(&mut next, key, changed, &mut bytes),
             }
         }
+        next.tails = Arc::new(Tails::of(&next));
         Ok(next)
     }
 }
@@ -129,19 +121,36 @@ fn put(tree: &mut Tree, key: &[u8], is_empty: bool, bytes: &[u8]) {
     }
 }
 
-/// Puts a name and, where it starts or ends to be a cut or to have a DNAME, tells the names below it.
-fn put_name(apex: &Apex, names: &mut Tree, key: &[u8], changed: &Changed, bytes: &mut Vec<u8>) {
+/// Puts a name and, where it starts or ends to be a cut or to have a DNAME, tells the names below it. False if
+/// it is as it was.
+fn put_name(next: &mut Snapshot, key: &[u8], changed: &Changed, bytes: &mut Vec<u8>) -> bool {
+    let Snapshot { apex, names, counts, .. } = next;
     let around = names.around(key);
-    let before = around.before();
-    let above = before.and_then(|item| cover_of(apex, &item, &key[..item.shared_with(key)]));
+    let before = rrsets_of(around.exact().map(Body::new));
+    if before == changed.rrsets {
+        return false;
+    }
+    counts.replace(apex, key, before, &changed.rrsets);
+    let above = around.before().and_then(|item| cover_of(apex, &item, &key[..item.shared_with(key)]));
     let (is_apex, labels) = (key.is_empty(), apex.labels_of(key));
-    let covered = body::covers(is_apex, rrsets_of(around.exact().map(Body::new)));
+    let covered = body::covers(is_apex, before);
     let covers = body::covers(is_apex, &changed.rrsets);
     let cover = above.unwrap_or(if covers { labels } else { UNCOVERED });
     body::encode(bytes, is_apex, cover, &changed.case, &changed.rrsets);
     put(names, key, changed.rrsets.is_empty(), bytes);
     if covers != covered && above.is_none() {
         cover_below(apex, names, key, covers);
+    }
+    true
+}
+
+/// Puts what belongs to NSEC3.
+fn put_hashed(next: &mut Snapshot, key: &[u8], changed: &Changed, bytes: &mut Vec<u8>) {
+    let before = rrsets_of(next.hashed.get(key).map(Body::new));
+    if before != changed.rrsets {
+        next.counts.replace(&next.apex, key, before, &changed.rrsets);
+        body::encode(bytes, false, UNCOVERED, &changed.case, &changed.rrsets);
+        put(&mut next.hashed, key, changed.rrsets.is_empty(), bytes);
     }
 }
 

@@ -4,7 +4,7 @@ use super::body::Body;
 use super::owner::{Apex, OwnerBuf};
 use super::snapshot::Snapshot;
 use super::tree::{Around, Item};
-use crate::name::{KEY_MAX, SortKey};
+use crate::name::{KEY_MAX, NameRef, SortKey};
 
 /// Owners of other NSEC3 chains that are passed over: of two chains it is one or two, mostly.
 const STEPS_BACK_MAX: usize = 64;
@@ -58,30 +58,48 @@ pub(crate) enum Wildcard<'s> {
 }
 
 impl Snapshot {
-    /// Looks up a name; `None` if it is not in the zone. It costs one descent.
-    pub(crate) fn lookup(&self, key: &SortKey) -> Option<Lookup<'_>> {
-        let key = self.apex.relative(key)?;
+    /// What the zone's tree calls a name; `None` if it is not at or below the apex.
+    pub(crate) fn key_of(&self, name: NameRef<'_>) -> Option<SortKey> {
+        self.apex.key_of(name)
+    }
+
+    /// Looks up the name of this key. It costs one descent.
+    pub(crate) fn lookup(&self, key: &SortKey) -> Lookup<'_> {
+        let key = key.as_bytes();
         let around = self.names.around(key);
         if let Some(body) = around.exact().map(Body::new) {
             let encloser = self.apex.labels_of(key);
             let cover = body.cover();
-            return Some(Lookup { exact: Some(body), is_empty_non_terminal: false, encloser, cover, around });
+            return Lookup { exact: Some(body), is_empty_non_terminal: false, encloser, cover, around };
         }
         let before = around.before().map(|item| (item, item.shared_with(key)));
         let behind = around.behind().map_or(0, |item| item.shared_with(key));
         let shared = before.map_or(0, |(_, shared)| shared).max(behind);
-        Some(Lookup {
+        Lookup {
             exact: None,
             is_empty_non_terminal: behind == key.len(),
             encloser: self.apex.labels_of(&key[..shared]),
             cover: before.and_then(|(item, shared)| cover_of(&self.apex, &item, &key[..shared])),
             around,
-        })
+        }
+    }
+
+    /// The records of a host's name, glue among them, but nothing that a DNAME hides (RFC 6672 section 2.4).
+    pub(crate) fn host(&self, name: NameRef<'_>) -> Option<Body<'_>> {
+        let key = self.key_of(name)?;
+        let found = self.lookup(&key);
+        let body = found.exact?;
+        match found.cover {
+            Some(cover) if cover < found.encloser => {
+                self.ancestor(&key, cover).filter(|above| above.is_cut()).map(|_| body)
+            }
+            _ => Some(body),
+        }
     }
 
     /// The body of the ancestor with `labels` labels.
     pub(crate) fn ancestor(&self, key: &SortKey, labels: u8) -> Option<Body<'_>> {
-        let ancestor = self.apex.ancestor(self.apex.relative(key)?, labels)?;
+        let ancestor = self.apex.ancestor(key.as_bytes(), labels)?;
         self.names.get(ancestor).map(Body::new)
     }
 
@@ -90,7 +108,7 @@ impl Snapshot {
         if self.counts.wildcards == 0 {
             return None;
         }
-        let ancestor = self.apex.ancestor(self.apex.relative(key)?, labels)?;
+        let ancestor = self.apex.ancestor(key.as_bytes(), labels)?;
         let mut wildcard = [0; KEY_MAX + 2];
         let (front, rest) = wildcard.split_at_mut_checked(ancestor.len())?;
         front.copy_from_slice(ancestor);
@@ -111,7 +129,7 @@ impl Snapshot {
         key: &SortKey,
         fits: impl Fn(Body<'_>) -> bool,
     ) -> Option<(NearName<'_>, bool)> {
-        let around = self.hashed.around(self.apex.relative(key)?);
+        let around = self.hashed.around(key.as_bytes());
         if let Some(exact) = around.here().map(NearName).filter(|name| fits(name.body())) {
             return Some((exact, true));
         }
@@ -123,7 +141,7 @@ impl Snapshot {
             }
             let mut owner = OwnerBuf::default();
             owner.set(&self.apex, name.0.key());
-            before = self.hashed.around(self.apex.relative(&SortKey::of(owner.name()))?).before();
+            before = self.hashed.around(self.key_of(owner.name())?.as_bytes()).before();
         }
         None
     }

@@ -9,19 +9,17 @@ use crate::name::{LABEL_MAX, NAME_MAX, Name, NameRef, SortKey};
 #[derive(Debug)]
 pub(crate) struct Apex {
     pub(crate) name: Name,
-    key: Box<[u8]>,
     labels: u8,
 }
 
 impl Apex {
     pub(crate) fn new(name: NameRef<'_>) -> Self {
-        let key = SortKey::of(name).as_bytes().into();
-        Self { name: name.to_name(), key, labels: name.label_count() as u8 }
+        Self { name: name.to_name(), labels: name.label_count() as u8 }
     }
 
-    /// What the tree calls a name with this key; none if it is not at or below the apex.
-    pub(crate) fn relative<'k>(&self, key: &'k SortKey) -> Option<&'k [u8]> {
-        key.as_bytes().strip_prefix(&*self.key)
+    /// What the tree calls a name; none if it is not at or below the apex.
+    pub(crate) fn key_of(&self, name: NameRef<'_>) -> Option<SortKey> {
+        name.labels_before(self.name.as_ref()).map(SortKey::of_labels)
     }
 
     /// How many labels the name with this relative key has.

@@ -2,10 +2,11 @@
 
 use super::body::{Body, RrsetView, Rrsets, covered};
 use super::owner::{Apex, OwnerBuf};
+use super::tail::Tails;
 use super::tree::Tree;
 use super::walk::{Position, Walk};
 use crate::delta::RecordRef;
-use crate::name::{Name, NameRef, SortKey};
+use crate::name::{Name, NameRef};
 use crate::rr::{Class, Rtype};
 use crate::serial::Serial;
 use std::sync::Arc;
@@ -21,6 +22,7 @@ pub struct Snapshot {
     /// and must not look like empty non-terminals or closest enclosers.
     pub(super) hashed: Tree,
     pub(super) top: Arc<Top>,
+    pub(super) tails: Arc<Tails>,
     pub(super) counts: Counts,
 }
 
@@ -215,9 +217,9 @@ impl Snapshot {
     #[must_use]
     pub fn spelling(&self, name: NameRef<'_>) -> Option<Name> {
         let body = self.body_of(Which::Names, name).or_else(|| self.body_of(Which::Hashed, name))?;
-        let key = SortKey::of(name);
+        let key = self.apex.key_of(name)?;
         let mut owner = OwnerBuf::default();
-        owner.set(&self.apex, (self.apex.relative(&key)?, &[]));
+        owner.set(&self.apex, (key.as_bytes(), &[]));
         owner.spell(body.case());
         Some(owner.name().to_name())
     }
@@ -238,6 +240,11 @@ impl Snapshot {
         Body::new(&self.top.body)
     }
 
+    /// What answers end with.
+    pub(crate) fn tails(&self) -> &Tails {
+        &self.tails
+    }
+
     pub(super) const fn tree(&self, which: Which) -> &Tree {
         match which {
             Which::Names => &self.names,
@@ -250,7 +257,6 @@ impl Snapshot {
         if tree.len() == 0 {
             return None;
         }
-        let key = SortKey::of(name);
-        tree.get(self.apex.relative(&key)?).map(Body::new)
+        tree.get(self.apex.key_of(name)?.as_bytes()).map(Body::new)
     }
 }

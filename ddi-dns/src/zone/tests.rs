@@ -9,7 +9,7 @@ use super::owner::OwnerBuf;
 use super::snapshot::Which;
 use super::{Builder, Edit, Position, SerialPolicy, Snapshot, Strictness};
 use crate::delta::{Delta, Records};
-use crate::name::{Name, SortKey};
+use crate::name::Name;
 use crate::rr::{Rtype, canonical_rdata};
 use crate::serial::Serial;
 use ddi_core::UnixTime;
@@ -130,8 +130,8 @@ fn random_change(edit: &mut Edit, model: &mut Model, random: &mut Random) {
 }
 
 fn check_lookup(snapshot: &Snapshot, model: &Model, name: &Name) {
-    let key = SortKey::of(name.as_ref());
-    let found = snapshot.lookup(&key).unwrap();
+    let key = snapshot.key_of(name.as_ref()).unwrap();
+    let found = snapshot.lookup(&key);
     assert_eq!(found.exact.is_some(), model.exists(name), "{name}");
     assert_eq!(found.is_empty_non_terminal, !model.exists(name) && model.exists_below(name), "{name}");
     let encloser = model.encloser(name);

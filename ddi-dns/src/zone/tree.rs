@@ -62,7 +62,7 @@ const NOTHING: Value<'static> = Value { tagged: false, bytes: &[] };
 pub(crate) struct Around<'t> {
     leaf: &'t Leaf,
     at: usize,
-    is_exact: bool,
+    exact: Option<&'t [u8]>,
     left: Option<&'t Node>,
     right: Option<&'t Node>,
 }
@@ -76,13 +76,13 @@ pub(crate) struct Item<'t> {
 
 impl<'t> Around<'t> {
     /// The body of the key itself.
-    pub(crate) fn exact(&self) -> Option<&'t [u8]> {
-        self.is_exact.then(|| self.leaf.body(self.at))
+    pub(crate) const fn exact(&self) -> Option<&'t [u8]> {
+        self.exact
     }
 
     /// The key itself.
     pub(crate) fn here(&self) -> Option<Item<'t>> {
-        self.is_exact.then_some(Item { leaf: self.leaf, at: self.at })
+        self.exact.map(|_| Item { leaf: self.leaf, at: self.at })
     }
 
     /// The greatest key that is less.
@@ -95,7 +95,7 @@ impl<'t> Around<'t> {
 
     /// The least key that is greater.
     pub(crate) fn behind(&self) -> Option<Item<'t>> {
-        let at = self.at + usize::from(self.is_exact);
+        let at = self.at + usize::from(self.exact.is_some());
         if at < self.leaf.len() {
             return Some(Item { leaf: self.leaf, at });
         }
@@ -136,7 +136,7 @@ impl Tree {
         loop {
             match node {
                 Node::Branch(branch) => node = &branch.children[branch.child_of(key)],
-                Node::Leaf(leaf) => return leaf.seek(key).ok().map(|i| leaf.body(i)),
+                Node::Leaf(leaf) => return leaf.find(key).ok().map(|(_, body)| body),
             }
         }
     }
@@ -155,11 +155,11 @@ impl Tree {
                 }
             }
         };
-        let (at, is_exact) = match leaf.seek(key) {
-            Ok(at) => (at, true),
-            Err(at) => (at, false),
+        let (at, exact) = match leaf.find(key) {
+            Ok((at, body)) => (at, Some(body)),
+            Err(at) => (at, None),
         };
-        Around { leaf, at, is_exact, left, right }
+        Around { leaf, at, exact, left, right }
     }
 
     /// The last key of all.
@@ -170,10 +170,9 @@ impl Tree {
 
     /// Sets the body of `key`. True if it is new.
     pub(crate) fn insert(&mut self, key: &[u8], body: &[u8]) -> bool {
-        let new = self.get(key).is_none();
+        let len = self.len;
         self.change(key, Some(body));
-        self.len += usize::from(new);
-        new
+        self.len > len
     }
 
     /// Removes `key`. True if it was there.
@@ -181,13 +180,12 @@ impl Tree {
         let there = self.get(key).is_some();
         if there {
             self.change(key, None);
-            self.len -= 1;
         }
         there
     }
 
     fn change(&mut self, key: &[u8], body: Option<&[u8]>) {
-        let mut parts = self.root.with(key, body);
+        let mut parts = self.root.with(key, body, &mut self.len);
         self.root = match parts.len() {
             0 => Node::Leaf(Leaf::default()),
             1 => parts.remove(0).collapsed(),
@@ -255,8 +253,8 @@ impl Branch {
     fn child_of(&self, key: &[u8]) -> usize {
         #[cfg(test)]
         VISITS.set(VISITS.get() + 1);
-        match self.firsts.seek(key) {
-            Ok(i) => i + 1,
+        match self.firsts.find(key) {
+            Ok((i, _)) => i + 1,
             Err(i) => i,
         }
     }
@@ -315,14 +313,18 @@ fn fanout_max(children: &[Node]) -> usize {
 }
 
 impl Node {
-    /// What the node becomes with the change: none, one or two nodes.
-    fn with(&mut self, key: &[u8], body: Option<&[u8]>) -> Vec<Self> {
+    /// What the node becomes with the change: none, one or two nodes. `len` counts the tree's keys.
+    fn with(&mut self, key: &[u8], body: Option<&[u8]>, len: &mut usize) -> Vec<Self> {
         match self {
-            Self::Leaf(leaf) => leaf.with(key, body).into_iter().map(Self::Leaf).collect(),
+            Self::Leaf(leaf) => {
+                let parts = leaf.with(key, body);
+                *len = *len - leaf.len() + parts.iter().map(Leaf::len).sum::<usize>();
+                parts.into_iter().map(Self::Leaf).collect()
+            }
             Self::Branch(shared) => {
                 let branch = Arc::make_mut(shared);
                 let i = branch.child_of(key);
-                let parts = branch.children[i].with(key, body);
+                let parts = branch.children[i].with(key, body, len);
                 let small = parts.iter().any(Self::is_small);
                 branch.replace(i, parts);
                 if small {

@@ -28,7 +28,7 @@ impl<'t> Cursor<'t> {
                 }
             }
         };
-        let at = leaf.seek(key).unwrap_or_else(|i| i);
+        let at = leaf.find(key).map_or_else(|i| i, |(i, _)| i);
         Self { above, leaf, at, key: Vec::new(), body: None }
     }
 

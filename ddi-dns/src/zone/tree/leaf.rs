@@ -26,6 +26,15 @@ enum Body<'a> {
     Big(&'a Arc<[u8]>),
 }
 
+impl<'a> Body<'a> {
+    fn bytes(self) -> &'a [u8] {
+        match self {
+            Self::Inline(bytes) => bytes,
+            Self::Big(bytes) => bytes,
+        }
+    }
+}
+
 impl Leaf {
     /// Bytes that it takes, without big bodies.
     pub(super) fn size(&self) -> usize {
@@ -42,9 +51,9 @@ impl Leaf {
         self.items.len()
     }
 
-    /// `Ok` where the key is, or `Err` where it would be.
-    pub(super) fn seek(&self, key: &[u8]) -> Result<usize, usize> {
-        self.items.seek(key)
+    /// `Ok` where the key is, with its body, or `Err` where it would be.
+    pub(super) fn find(&self, key: &[u8]) -> Result<(usize, &[u8]), usize> {
+        self.items.find(key).map(|(i, value)| (i, self.stored(value).bytes()))
     }
 
     /// How many bytes `key` shares with the key of item `i`.
@@ -64,14 +73,11 @@ impl Leaf {
 
     /// The body of item `i`.
     pub(super) fn body(&self, i: usize) -> &[u8] {
-        match self.stored(i) {
-            Body::Inline(bytes) => bytes,
-            Body::Big(bytes) => bytes,
-        }
+        self.stored(self.items.value(i)).bytes()
     }
 
-    fn stored(&self, i: usize) -> Body<'_> {
-        match self.items.value(i) {
+    fn stored<'l>(&'l self, value: Value<'l>) -> Body<'l> {
+        match value {
             Value { tagged: true, bytes: &[high, low] } => {
                 let big =
                     self.big.as_ref().and_then(|big| big.get(usize::from(u16::from_be_bytes([high, low]))));
@@ -83,8 +89,8 @@ impl Leaf {
 
     /// What the leaf becomes with `key` set to `body`, or without it: none, one or two leaves.
     pub(super) fn with(&self, key: &[u8], body: Option<&[u8]>) -> Vec<Self> {
-        let (start, end) = match self.seek(key) {
-            Ok(i) => (i, i + 1),
+        let (start, end) = match self.find(key) {
+            Ok((i, _)) => (i, i + 1),
             Err(i) => (i, i),
         };
         let small = body.is_none_or(|body| body.len() <= INLINE_MAX);
@@ -156,7 +162,7 @@ impl LeafBuilder {
         let mut key = Vec::new();
         for i in range {
             leaf.key_into(i, &mut key);
-            match leaf.stored(i) {
+            match leaf.stored(leaf.items.value(i)) {
                 Body::Inline(bytes) => self.items.push(&key, Value { tagged: false, bytes }),
                 Body::Big(shared) => self.push_big(&key, Arc::clone(shared)),
             }

@@ -135,29 +135,25 @@ impl Packed {
         }
     }
 
-    /// `Ok` where the key is, or `Err` where it would be.
-    pub(super) fn seek(&self, key: &[u8]) -> Result<usize, usize> {
+    /// `Ok` where the key is, with its value, or `Err` where it would be.
+    pub(super) fn find(&self, key: &[u8]) -> Result<(usize, Value<'_>), usize> {
         let parts = self.parts();
-        let (front, suffix) = key.split_at(parts.prefix.len().min(key.len()));
-        match front.cmp(parts.prefix) {
-            Ordering::Less => return Err(0),
-            Ordering::Greater => return Err(parts.heads.len()),
-            Ordering::Equal => {}
-        }
+        let Some(suffix) = key.strip_prefix(parts.prefix) else {
+            return Err(if key < parts.prefix { 0 } else { parts.heads.len() });
+        };
         let sought = head_of(suffix);
-        let (mut less, mut same) = (0_u32, 0_u32);
-        for head in parts.heads {
-            let head = u32::from_le_bytes(*head);
-            less += u32::from(head < sought);
-            same += u32::from(head == sought);
-        }
+        let head = |bytes: &[u8; HEAD_LEN]| u32::from_le_bytes(*bytes);
+        let less: u32 = parts.heads.iter().map(|bytes| u32::from(head(bytes) < sought)).sum();
+        let mut low = less as usize;
+        let same = parts.heads[low..].iter().take_while(|bytes| head(bytes) == sought).count();
         // Among those of the same head the rest of the key decides.
-        let (mut low, mut high) = (less as usize, (less + same) as usize);
+        let mut high = low + same;
         while low < high {
             let middle = usize::midpoint(low, high);
-            match parts.item(middle).0.cmp(suffix) {
+            let (found, value) = parts.item(middle);
+            match found.cmp(suffix) {
                 Ordering::Less => low = middle + 1,
-                Ordering::Equal => return Ok(middle),
+                Ordering::Equal => return Ok((middle, value)),
                 Ordering::Greater => high = middle,
             }
         }
