@@ -1,36 +1,21 @@
 //! `examples/dhcp_server.c` serves clients of others, in network namespaces of its own (root).
 
+#[path = "support/support.rs"]
+mod support;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
+use support::c::{Folder, Linkage, PLAIN, compile, link};
+use support::{ffi, run};
 
 /// A file that appears, or holds a text, within this time.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-fn run(command: &mut Command) -> String {
-    let output = command.output().unwrap_or_else(|e| panic!("{command:?}: {e}"));
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    assert!(output.status.success(), "{command:?}: {}{}", text(&output.stdout), text(&output.stderr));
-    text(&output.stdout) + &text(&output.stderr)
-}
-
-/// Where cargo has put the static library of this profile: beside the tests, or a folder above.
-fn static_library() -> PathBuf {
-    let exe = std::env::current_exe().expect("the test's own path");
-    let folders = exe.ancestors().skip(1).take(2);
-    let found = folders.map(|folder| folder.join("libddi.a")).find(|path| path.exists());
-    found.expect("libddi.a beside the tests")
-}
-
-fn compile(folder: &Path) -> PathBuf {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let program = folder.join("dhcp_server");
-    let mut gcc = Command::new("gcc");
-    gcc.args(["-std=c11", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-I"]).arg(root.join("../include"));
-    gcc.arg(root.join("examples/dhcp_server.c")).arg("-o").arg(&program).arg(static_library());
-    run(gcc.args(["-lpthread", "-ldl", "-lm"]));
-    program
+fn program(folder: &Path) -> PathBuf {
+    let object = compile(&ffi().join("examples/dhcp_server.c"), &PLAIN, folder);
+    link(&object, &PLAIN, Linkage::Static)
 }
 
 /// Two namespaces, joined: the server's and the clients'.
@@ -102,11 +87,11 @@ fn serve(net: &Net, program: &Path, folder: &Path) -> Server {
 #[test]
 #[ignore = "root: makes network namespaces"]
 fn clients_of_others_are_served() {
-    let folder = std::env::temp_dir().join(format!("ddi-interop-c-{}", std::process::id()));
-    fs::create_dir_all(&folder).expect("a folder");
-    let program = compile(&folder);
+    let all = Folder::new("interop");
+    let folder = all.path();
+    let program = program(folder);
     let net = Net::new();
-    let server = serve(&net, &program, &folder);
+    let server = serve(&net, &program, folder);
 
     let mut udhcpc = within(&net.clients, "busybox");
     udhcpc.args(["udhcpc", "-i", "cli0", "-n", "-q", "-f", "-t", "5", "-s", "/bin/true"]);
@@ -126,5 +111,4 @@ fn clients_of_others_are_served() {
 
     drop(server);
     drop(net);
-    fs::remove_dir_all(&folder).expect("removing");
 }

@@ -15,10 +15,12 @@ pub(crate) const STRICT: [&str; 5] = ["-std=c11", "-Wall", "-Wextra", "-Wpedanti
 /// Address and undefined-behaviour sanitizer; the first finding ends the program.
 pub(crate) const SANITIZED: [&str; 4] =
     ["-g", "-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"];
+/// Thread sanitizer. It knows nothing of the library's own locks, only of the program's.
+pub(crate) const THREADS: [&str; 4] = ["-g", "-O1", "-fsanitize=thread", "-fno-sanitize-recover=all"];
 /// For valgrind.
 pub(crate) const PLAIN: [&str; 2] = ["-g", "-O1"];
 /// A program that hangs is ended after this.
-const PATIENCE: Duration = Duration::from_secs(300);
+const PATIENCE: Duration = Duration::from_secs(600);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Linkage {
@@ -101,6 +103,14 @@ fn installed(folder: &Path) {
             std::os::unix::fs::symlink(target, folder.join(name)).expect("a link");
         }
     }
+}
+
+/// A program under valgrind: what it finds, a leak included, is the program's failure.
+pub(crate) fn under_valgrind(program: &Path) -> Command {
+    let mut valgrind = Command::new("valgrind");
+    valgrind.args(["--quiet", "--leak-check=full", "--show-leak-kinds=definite,indirect,possible"]);
+    valgrind.args(["--errors-for-leak-kinds=definite,indirect,possible", "--error-exitcode=99"]).arg(program);
+    valgrind
 }
 
 /// Ended with all that it has started, whatever happens.

@@ -6,6 +6,7 @@ pub(crate) mod c;
 pub(crate) mod header;
 pub(crate) mod prototypes;
 pub(crate) mod trials;
+pub(crate) mod zones;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
