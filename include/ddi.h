@@ -1750,10 +1750,10 @@ typedef struct ddi_failover_status {
 } ddi_failover_status;
 
 // How a relationship is now.
-ddi_status ddi_failover_get_status(ddi_failover *failover,
-                                   ddi_store *store,
-                                   uint32_t relationship,
-                                   ddi_failover_status *status);
+ddi_status ddi_failover_status_of(ddi_failover *failover,
+                                  ddi_store *store,
+                                  uint32_t relationship,
+                                  ddi_failover_status *status);
 
 // The name of a state, such as "COMMUNICATIONS-INTERRUPTED"; "UNKNOWN" for a number that is none. Static.
 const char *ddi_failover_state_name(uint32_t state);
@@ -2838,12 +2838,12 @@ ddi_status ddi_answer_config_new(ddi_answer_config **config);
 // Errors: `DDI_E_NULL`.
 ddi_status ddi_answer_config_set_udp_size(ddi_answer_config *config, uint16_t bytes);
 
-// `full` true, as at first: positive answers have the zone's NS in the authority section (RFC 1034 section 6.2.1),
-// too, and its addresses, where there is room. False: only what a resolver needs.
+// `full` 1, as at first: positive answers have the zone's NS in the authority section (RFC 1034 section 6.2.1),
+// too, and its addresses, where there is room. 0: only what a resolver needs.
 //
-// Errors: `DDI_E_NULL`.
+// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (neither 0 nor 1).
 ddi_status ddi_answer_config_set_full(ddi_answer_config *config,
-                                      bool full);
+                                      uint32_t full);
 
 // This server's identifier (RFC 5001), 128 bytes at most; `(NULL, 0)`: none.
 //
@@ -2854,16 +2854,16 @@ ddi_status ddi_answer_config_set_nsid(ddi_answer_config *config,
 
 // Gives and checks cookies (RFC 7873, RFC 9018), made with `secret`: `DDI_COOKIE_SECRET_LEN` random bytes,
 // the same on all servers of one address. Those made with `other` are good as well (the secret before, or
-// the one to come); it may be `(NULL, 0)`. With `required`, a client over UDP whose cookie is not good gets
+// the one to come); it may be `(NULL, 0)`. With `required` 1 (else 0), a client over UDP whose cookie is not good gets
 // no answer but BADCOOKIE or TC: for a server that is being used to flood others.
 //
-// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (another length).
+// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (another length, or neither 0 nor 1).
 ddi_status ddi_answer_config_set_cookies(ddi_answer_config *config,
                                          const uint8_t *secret,
                                          size_t secret_len,
                                          const uint8_t *other,
                                          size_t other_len,
-                                         bool required);
+                                         uint32_t required);
 
 // What went wrong, in words; "" if nothing did. Borrowed, as the chapter on status says.
 const char *ddi_answer_config_last_error(const ddi_answer_config *config);
@@ -3382,13 +3382,13 @@ ddi_status ddi_zone_set_remove(ddi_zone_set *set,
                                const ddi_name *apex,
                                uint64_t *lsn);
 
-// Hides a zone, or shows it again: queries for a hidden one are answered with SERVFAIL. A secondary does
+// Hides a zone (`hidden` 1), or shows it again (0): queries for a hidden one are answered with SERVFAIL. A secondary does
 // that for one that has expired.
 //
-// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (no name), `DDI_E_NOT_FOUND`.
+// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (no name, neither 0 nor 1), `DDI_E_NOT_FOUND`.
 ddi_status ddi_zone_set_hide(ddi_zone_set *set,
                              const ddi_name *apex,
-                             bool hidden);
+                             uint32_t hidden);
 
 // Keeps a note with a zone, 4096 bytes at most: what is to be known of it after a restart. Secondary zones
 // have one of the library's own.
@@ -3580,7 +3580,7 @@ typedef struct ddi_xfr_out ddi_xfr_out;
 // What to send to a request for a transfer. If the set has no such zone that is NOTAUTH, and SERVFAIL for
 // one that is hidden. `transport` is one of `DDI_TRANSPORT_...`. `signer` is what `ddi_tsig_keys_check`
 // gave, or NULL; the caller still owns it, and it must not be used for anything else. Several deltas go out
-// as one if `condense` (RFC 1995 section 6). Caller owns: `ddi_xfr_out_free`.
+// as one if `condense` is 1, else 0 (RFC 1995 section 6). Caller owns: `ddi_xfr_out_free`.
 //
 // Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT`, `DDI_E_MALFORMED` (no such request: answer FORMERR by
 // `ddi_dns_refuse`).
@@ -3590,7 +3590,7 @@ ddi_status ddi_xfr_out_new(const ddi_zone_set *set,
                            size_t request_len,
                            uint32_t transport,
                            const ddi_tsig_signer *signer,
-                           bool condense,
+                           uint32_t condense,
                            ddi_xfr_out **out);
 
 // An answer to a request for a transfer that is only a response code: REFUSED for who may not have the zone.
@@ -3769,16 +3769,16 @@ ddi_status ddi_secondary_config_set_pace(ddi_secondary_config *config,
                                          uint64_t notify_gap_ms,
                                          uint64_t spread_ms);
 
-// How it asks. `shared_history`: the same serial is the same zone at each primary (unless set: false).
-// `udp`: IXFR is asked for over UDP first (true). `fall_back`: where IXFR fails the whole zone is asked for
-// (true). `exact`: deltas must fit exactly (true).
+// How it asks, each 0 or 1. `shared_history`: the same serial is the same zone at each primary (unless set: 0).
+// `udp`: IXFR is asked for over UDP first (1). `fall_back`: where IXFR fails the whole zone is asked for (1).
+// `exact`: deltas must fit exactly (1).
 //
-// Errors: `DDI_E_NULL`.
+// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (neither 0 nor 1).
 ddi_status ddi_secondary_config_set_ways(ddi_secondary_config *config,
-                                         bool shared_history,
-                                         bool udp,
-                                         bool fall_back,
-                                         bool exact);
+                                         uint32_t shared_history,
+                                         uint32_t udp,
+                                         uint32_t fall_back,
+                                         uint32_t exact);
 
 // How large and how slow one transfer may be: records and their bytes, milliseconds without any byte over
 // TCP, and milliseconds as a whole. Unless set: 500 million, 16 GiB, 30 s, two hours.
@@ -3870,8 +3870,8 @@ ddi_status ddi_secondary_poll_transmit(ddi_secondary *secondary,
 // Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT`, `DDI_E_LIMIT` (the set's pending batch is full: commit, and poll
 // again; nothing is lost), `DDI_E_IO`, `DDI_E_STOPPED`.
 ddi_status ddi_secondary_poll_event(ddi_secondary *secondary,
-                                    ddi_zone_set *set,
                                     const ddi_now *now,
+                                    ddi_zone_set *set,
                                     ddi_secondary_event *event);
 
 // Why, in words: of the last event, if it is `DDI_SECONDARY_FALL_BACK` or `DDI_SECONDARY_FAILED`. Else no
@@ -3933,13 +3933,13 @@ ddi_status ddi_secondary_handle_notify(ddi_secondary *secondary,
                                        const uint8_t *message,
                                        size_t message_len);
 
-// The operator wants the primaries asked now; with `whole`, the whole zone fetched, whatever its serial. The
+// The operator wants the primaries asked now; with `whole` 1, else 0, the whole zone fetched, whatever its serial. The
 // version at hand stays until that is there.
 //
-// Errors: `DDI_E_NULL`.
+// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (neither 0 nor 1).
 ddi_status ddi_secondary_handle_refresh(ddi_secondary *secondary,
                                         const ddi_now *now,
-                                        bool whole);
+                                        uint32_t whole);
 
 // What went wrong, in words; "" if nothing did. Borrowed, as the chapter on status says.
 const char *ddi_secondary_last_error(const ddi_secondary *secondary);
@@ -4106,7 +4106,7 @@ ddi_status ddi_update_policy_add_zone(ddi_update_policy *policy,
                                       uint32_t serial);
 
 // Adds a grant to a zone that was added without rules. For each change the first grant that fits sender,
-// name and type decides; without one it is refused. `who` is one rule as for `ddi_acl_new` (its own `!`
+// name and type decides: `permits` 1, or refuses 0; without one it is refused. `who` is one rule as for `ddi_acl_new` (its own `!`
 // means nothing); `names` one of `DDI_GRANT_...`, with `name` for those that need one, else NULL. `types`:
 // the record types that it is about; `(NULL, 0)`: all but those that hold a zone together (SOA, NS, and what
 // a signer makes).
@@ -4114,7 +4114,7 @@ ddi_status ddi_update_policy_add_zone(ddi_update_policy *policy,
 // Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT`, `DDI_E_NOT_FOUND` (the zone was not added, or with rules).
 ddi_status ddi_update_policy_add_grant(ddi_update_policy *policy,
                                        const ddi_name *apex,
-                                       bool permits,
+                                       uint32_t permits,
                                        const uint8_t *who,
                                        size_t who_len,
                                        uint32_t names,
@@ -4201,8 +4201,8 @@ ddi_status ddi_updates_new(const ddi_update_policy *policy,
 // Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (no address). What is wrong with the request is answered, and told
 // by an event.
 ddi_status ddi_updates_handle_request(ddi_updates *updates,
-                                      ddi_zone_set *set,
                                       const ddi_now *now,
+                                      ddi_zone_set *set,
                                       const ddi_addr *from,
                                       uint64_t link,
                                       const uint8_t *request,

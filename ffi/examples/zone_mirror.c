@@ -166,7 +166,7 @@ static void settle(const ddi_now *now, const char *file)
             else
                 send_datagram(&to.to, buffer, len);
         }
-        status = ddi_secondary_poll_event(secondary, zones, now, &event);
+        status = ddi_secondary_poll_event(secondary, now, zones, &event);
         if (status == DDI_OK && event.kind == DDI_SECONDARY_FAILED
             && ddi_secondary_reason(secondary, buffer, sizeof buffer, &len) == DDI_OK)
             fprintf(stderr, "zone_mirror: %.*s\n", (int)len, (char *)buffer);

@@ -110,7 +110,7 @@ static size_t transfer(const ddi_now *now, const ddi_addr *from, struct connecti
     int permitted = signer && ddi_tsig_signer_key(signer, &key) == DDI_OK && ddi_acl_permits(may_transfer, from, &key);
     ddi_xfr_out *out = NULL;
     ddi_status status = permitted
-        ? ddi_xfr_out_new(zones, now, message, len, transport, signer, false, &out)
+        ? ddi_xfr_out_new(zones, now, message, len, transport, signer, 0, &out)
         : ddi_xfr_out_new_refusal(message, len, DDI_RCODE_REFUSED, transport, signer, &out);
     size_t answer = 0;
     if (status == DDI_E_MALFORMED) {
@@ -136,7 +136,7 @@ static size_t handle(const ddi_now *now, const ddi_addr *from, struct connection
     if (ddi_dns_kind(message, len, &kind) != DDI_OK)
         return 0;
     if (kind == DDI_DNS_UPDATE) {
-        ddi_updates_handle_request(updates, zones, now, from, c ? c->link : 0, message, len);
+        ddi_updates_handle_request(updates, now, zones, from, c ? c->link : 0, message, len);
         if (c)
             c->waits = 1;
         return 0;

@@ -138,19 +138,16 @@ pub unsafe extern "C" fn ddi_answer_config_set_udp_size(
     }
 }
 
-/// `full` true, as at first: positive answers have the zone's NS in the authority section (RFC 1034 section 6.2.1),
-/// too, and its addresses, where there is room. False: only what a resolver needs.
+/// `full` 1, as at first: positive answers have the zone's NS in the authority section (RFC 1034 section 6.2.1),
+/// too, and its addresses, where there is room. 0: only what a resolver needs.
 ///
-/// Errors: `DDI_E_NULL`.
+/// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (neither 0 nor 1).
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn ddi_answer_config_set_full(
-    config: *mut ddi_answer_config,
-    full: bool,
-) -> ddi_status {
+pub unsafe extern "C" fn ddi_answer_config_set_full(config: *mut ddi_answer_config, full: u32) -> ddi_status {
     // SAFETY: the header's contract.
     unsafe {
         guard::exclusive(config, |config| {
-            config.detail = if full { Detail::Full } else { Detail::Minimal };
+            config.detail = if slice::flag(full, "full")? { Detail::Full } else { Detail::Minimal };
             Ok(DDI_OK)
         })
     }
@@ -180,10 +177,10 @@ pub unsafe extern "C" fn ddi_answer_config_set_nsid(
 
 /// Gives and checks cookies (RFC 7873, RFC 9018), made with `secret`: `DDI_COOKIE_SECRET_LEN` random bytes,
 /// the same on all servers of one address. Those made with `other` are good as well (the secret before, or
-/// the one to come); it may be `(NULL, 0)`. With `required`, a client over UDP whose cookie is not good gets
+/// the one to come); it may be `(NULL, 0)`. With `required` 1 (else 0), a client over UDP whose cookie is not good gets
 /// no answer but BADCOOKIE or TC: for a server that is being used to flood others.
 ///
-/// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (another length).
+/// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (another length, or neither 0 nor 1).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddi_answer_config_set_cookies(
     config: *mut ddi_answer_config,
@@ -191,13 +188,14 @@ pub unsafe extern "C" fn ddi_answer_config_set_cookies(
     secret_len: usize,
     other: *const u8,
     other_len: usize,
-    required: bool,
+    required: u32,
 ) -> ddi_status {
     // SAFETY: the header's contract.
     unsafe {
         guard::exclusive(config, |config| {
             let secret = slice::bytes(secret, secret_len, "secret")?;
             let other = slice::bytes(other, other_len, "other")?;
+            let required = slice::flag(required, "required")?;
             let wrong = |_| Failure::argument("a cookie secret has 16 bytes");
             let mut secrets = CookieSecrets::new(secret.try_into().map_err(wrong)?);
             if !other.is_empty() {

@@ -272,10 +272,8 @@ pub unsafe extern "C" fn ddi_dhcp_server_handle_ping(
     // SAFETY: the header's contract.
     unsafe {
         run(server, now, store, failover, |engine, now, store, authority| {
-            if answered > 1 {
-                return Err(Failure::argument(format!("answered is {answered}, neither 0 nor 1")));
-            }
-            engine.server.handle_ping(now, store, authority, address.into(), answered == 1);
+            let answered = slice::flag(answered, "answered")?;
+            engine.server.handle_ping(now, store, authority, address.into(), answered);
             Ok(DDI_OK)
         })
     }

@@ -86,7 +86,7 @@ unsafe impl Growing for ddi_failover_status {
 
 /// How a relationship is now.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn ddi_failover_get_status(
+pub unsafe extern "C" fn ddi_failover_status_of(
     failover: *mut ddi_failover,
     store: *mut ddi_store,
     relationship: u32,

@@ -3,7 +3,7 @@
 
 use crate::handle::Failure;
 use crate::lease_key::{ddi_hw_addr, ddi_lease_key};
-use crate::sized::{self, Growing};
+use crate::sized::Growing;
 use crate::slice;
 use ddi_core::{BindingState, Lease, Lsn, Origin, UnixTime};
 
@@ -110,15 +110,6 @@ unsafe impl Growing for ddi_lease {
 }
 
 impl ddi_lease {
-    /// # Safety
-    /// `lease` is NULL or points to a lease, whose byte fields can be read.
-    pub(crate) unsafe fn read(lease: *const Self) -> Result<Lease, Failure> {
-        let mut read = Lease::default();
-        // SAFETY: as promised.
-        unsafe { sized::read(lease)?.fill(&mut read) }?;
-        Ok(read)
-    }
-
     /// Overwrites `lease`, keeping the capacity of its byte fields.
     ///
     /// # Safety
@@ -229,9 +220,5 @@ pub(crate) fn state(number: u8, what: &str) -> Result<BindingState, Failure> {
 
 /// 0 or 1.
 pub(crate) fn flag(value: u8, what: &str) -> Result<bool, Failure> {
-    match value {
-        0 => Ok(false),
-        1 => Ok(true),
-        other => Err(Failure::argument(format!("{what} is {other}, neither 0 nor 1"))),
-    }
+    slice::flag(value.into(), what)
 }

@@ -76,13 +76,7 @@ pub unsafe extern "C" fn ddi_lease_db_import(
                 Format::KeaCsv4 | Format::KeaCsv6 => Importer::kea_csv(space),
                 _ => Importer::dhcpd_leases(space),
             };
-            let bad_rows = match skip_bad {
-                0 => BadRows::Stop,
-                1 => BadRows::Skip,
-                other => {
-                    return Err(Failure::argument(format!("skip_bad is {other}, neither 0 nor 1")));
-                }
-            };
+            let bad_rows = if slice::flag(skip_bad, "skip_bad")? { BadRows::Skip } else { BadRows::Stop };
             out.set(&import(db, Path::new(OsStr::from_bytes(path)), importer, bad_rows)?);
             Ok(DDI_OK)
         })

@@ -3,7 +3,6 @@
 //!
 //! One C noun per file. The order of the modules here is the order of the header's chapters: a module's
 //! documentation becomes its chapter's introduction, so it speaks to C programmers.
-#![allow(dead_code, reason = "the nouns that use all of it are being added")]
 
 // Chapters of the header, in its order.
 pub mod version;

@@ -234,8 +234,8 @@ pub unsafe extern "C" fn ddi_secondary_poll_transmit(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddi_secondary_poll_event(
     secondary: *mut ddi_secondary,
-    set: *mut ddi_zone_set,
     now: *const ddi_now,
+    set: *mut ddi_zone_set,
     event: *mut ddi_secondary_event,
 ) -> ddi_status {
     // SAFETY: the header's contract.
@@ -395,21 +395,21 @@ pub unsafe extern "C" fn ddi_secondary_handle_notify(
     }
 }
 
-/// The operator wants the primaries asked now; with `whole`, the whole zone fetched, whatever its serial. The
+/// The operator wants the primaries asked now; with `whole` 1, else 0, the whole zone fetched, whatever its serial. The
 /// version at hand stays until that is there.
 ///
-/// Errors: `DDI_E_NULL`.
+/// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (neither 0 nor 1).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddi_secondary_handle_refresh(
     secondary: *mut ddi_secondary,
     now: *const ddi_now,
-    whole: bool,
+    whole: u32,
 ) -> ddi_status {
     // SAFETY: the header's contract.
     unsafe {
         guard::exclusive(secondary, |it| {
             let now = ddi_now::read(now)?;
-            if whole {
+            if slice::flag(whole, "whole")? {
                 it.secondary.handle_retransfer(now);
             } else {
                 it.secondary.handle_refresh(now);

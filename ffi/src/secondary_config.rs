@@ -4,7 +4,7 @@ use crate::addr::ddi_addr;
 use crate::dns_name::ddi_name;
 use crate::guard;
 use crate::handle::{Failure, Handle, noun};
-use crate::slice::Out;
+use crate::slice::{self, Out};
 use crate::status::{DDI_OK, ddi_status};
 use crate::tsig_key::{ddi_tsig_key, optional_key};
 use ddi_dns::secondary::{Bounds, Primary, SecondaryConfig};
@@ -118,23 +118,25 @@ pub unsafe extern "C" fn ddi_secondary_config_set_pace(
     }
 }
 
-/// How it asks. `shared_history`: the same serial is the same zone at each primary (unless set: false).
-/// `udp`: IXFR is asked for over UDP first (true). `fall_back`: where IXFR fails the whole zone is asked for
-/// (true). `exact`: deltas must fit exactly (true).
+/// How it asks, each 0 or 1. `shared_history`: the same serial is the same zone at each primary (unless set: 0).
+/// `udp`: IXFR is asked for over UDP first (1). `fall_back`: where IXFR fails the whole zone is asked for (1).
+/// `exact`: deltas must fit exactly (1).
 ///
-/// Errors: `DDI_E_NULL`.
+/// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (neither 0 nor 1).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddi_secondary_config_set_ways(
     config: *mut ddi_secondary_config,
-    shared_history: bool,
-    udp: bool,
-    fall_back: bool,
-    exact: bool,
+    shared_history: u32,
+    udp: u32,
+    fall_back: u32,
+    exact: u32,
 ) -> ddi_status {
     // SAFETY: the header's contract.
     unsafe {
         guard::exclusive(config, |config| {
-            config.shared_history = shared_history;
+            let (udp, fall_back) = (slice::flag(udp, "udp")?, slice::flag(fall_back, "fall_back")?);
+            let exact = slice::flag(exact, "exact")?;
+            config.shared_history = slice::flag(shared_history, "shared_history")?;
             config.udp = udp;
             config.fall_back = fall_back;
             config.strictness = if exact { Strictness::Exact } else { Strictness::Tolerant };

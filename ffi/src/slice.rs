@@ -39,6 +39,15 @@ pub(crate) unsafe fn array<'a, T: Copy>(p: *const T, n: usize, what: &str) -> Re
     Ok(unsafe { std::slice::from_raw_parts(p, n) })
 }
 
+/// A flag that comes in as a number: 0 or 1.
+pub(crate) fn flag(value: u32, what: &str) -> Result<bool, Failure> {
+    match value {
+        0 => Ok(false),
+        1 => Ok(true),
+        other => Err(Failure::argument(format!("{what} is {other}, neither 0 nor 1"))),
+    }
+}
+
 /// One value of a type of which any bytes are a legal value.
 ///
 /// # Safety

@@ -78,7 +78,7 @@ fn zone_of<'z>(zones: &'z mut [UpdateZone], apex: NameRef<'_>) -> Result<&'z mut
 }
 
 /// Adds a grant to a zone that was added without rules. For each change the first grant that fits sender,
-/// name and type decides; without one it is refused. `who` is one rule as for `ddi_acl_new` (its own `!`
+/// name and type decides: `permits` 1, or refuses 0; without one it is refused. `who` is one rule as for `ddi_acl_new` (its own `!`
 /// means nothing); `names` one of `DDI_GRANT_...`, with `name` for those that need one, else NULL. `types`:
 /// the record types that it is about; `(NULL, 0)`: all but those that hold a zone together (SOA, NS, and what
 /// a signer makes).
@@ -88,7 +88,7 @@ fn zone_of<'z>(zones: &'z mut [UpdateZone], apex: NameRef<'_>) -> Result<&'z mut
 pub unsafe extern "C" fn ddi_update_policy_add_grant(
     policy: *mut ddi_update_policy,
     apex: *const ddi_name,
-    permits: bool,
+    permits: u32,
     who: *const u8,
     who_len: usize,
     names: u32,
@@ -110,6 +110,7 @@ pub unsafe extern "C" fn ddi_update_policy_add_grant(
                 DDI_GRANT_AT_OR_BELOW_OWN_NAME => Names::AtOrBelowOwnName,
                 other => return Err(Failure::argument(format!("names {other} is none of 0 to 5"))),
             };
+            let permits = slice::flag(permits, "permits")?;
             let types = slice::array(types, types_len, "types")?;
             let types = match types {
                 [] => Types::Data,

@@ -99,8 +99,8 @@ pub unsafe extern "C" fn ddi_updates_new(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddi_updates_handle_request(
     updates: *mut ddi_updates,
-    set: *mut ddi_zone_set,
     now: *const ddi_now,
+    set: *mut ddi_zone_set,
     from: *const ddi_addr,
     link: u64,
     request: *const u8,

@@ -31,7 +31,7 @@ pub const DDI_SENT_DELTAS: u32 = 3;
 /// What to send to a request for a transfer. If the set has no such zone that is NOTAUTH, and SERVFAIL for
 /// one that is hidden. `transport` is one of `DDI_TRANSPORT_...`. `signer` is what `ddi_tsig_keys_check`
 /// gave, or NULL; the caller still owns it, and it must not be used for anything else. Several deltas go out
-/// as one if `condense` (RFC 1995 section 6). Caller owns: `ddi_xfr_out_free`.
+/// as one if `condense` is 1, else 0 (RFC 1995 section 6). Caller owns: `ddi_xfr_out_free`.
 ///
 /// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT`, `DDI_E_MALFORMED` (no such request: answer FORMERR by
 /// `ddi_dns_refuse`).
@@ -43,7 +43,7 @@ pub unsafe extern "C" fn ddi_xfr_out_new(
     request_len: usize,
     transport: u32,
     signer: *const ddi_tsig_signer,
-    condense: bool,
+    condense: u32,
     out: *mut *mut ddi_xfr_out,
 ) -> ddi_status {
     // SAFETY: the header's contract.
@@ -54,6 +54,7 @@ pub unsafe extern "C" fn ddi_xfr_out_new(
                 (slice::bytes(request, request_len, "request")?, others::optional(signer)?.cloned());
             let out = Out::new(out, "out")?;
             let transport = if is_tcp(transport)? { Transport::Tcp } else { Transport::Udp };
+            let condense = slice::flag(condense, "condense")?;
             let request = Request::parse(request)?;
             let apex = request.zone.as_ref();
             out.set(guard::give(match (set.db.zone(apex), set.db.history(apex)) {

@@ -348,20 +348,20 @@ pub unsafe extern "C" fn ddi_zone_set_remove(
     }
 }
 
-/// Hides a zone, or shows it again: queries for a hidden one are answered with SERVFAIL. A secondary does
+/// Hides a zone (`hidden` 1), or shows it again (0): queries for a hidden one are answered with SERVFAIL. A secondary does
 /// that for one that has expired.
 ///
-/// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (no name), `DDI_E_NOT_FOUND`.
+/// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (no name, neither 0 nor 1), `DDI_E_NOT_FOUND`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddi_zone_set_hide(
     set: *mut ddi_zone_set,
     apex: *const ddi_name,
-    hidden: bool,
+    hidden: u32,
 ) -> ddi_status {
     // SAFETY: the header's contract.
     unsafe {
         guard::exclusive(set, |set| {
-            let apex = ddi_name::read(apex, "apex")?;
+            let (apex, hidden) = (ddi_name::read(apex, "apex")?, slice::flag(hidden, "hidden")?);
             if set.db.set_hidden(apex, hidden) { Ok(DDI_OK) } else { Err(no_zone(apex)) }
         })
     }

@@ -274,9 +274,9 @@ static void pairs(void) {
     EXPECT(ddi_failover_set_pools(failover, 0, &pool, 1) == DDI_OK);
     EXPECT(ddi_failover_set_pools(failover, 0, NULL, 0) == DDI_OK);
     struct ddi_failover_status status = {.struct_size = sizeof status};
-    EXPECT(ddi_failover_get_status(failover, store, 0, &status) == DDI_OK);
+    EXPECT(ddi_failover_status_of(failover, store, 0, &status) == DDI_OK);
     EXPECT(status.role == DDI_FAILOVER_SECONDARY && status.state == DDI_FAILOVER_STATE_STARTUP && !status.is_linked);
-    EXPECT(ddi_failover_get_status(failover, store, 1, &status) == DDI_E_ARGUMENT);
+    EXPECT(ddi_failover_status_of(failover, store, 1, &status) == DDI_E_ARGUMENT);
     EXPECT(strcmp(ddi_failover_state_name(status.state), "STARTUP") == 0);
     EXPECT(strcmp(ddi_failover_state_name(12345), "UNKNOWN") == 0);
     EXPECT(ddi_failover_poll_timeout(failover, &due) == DDI_OK);

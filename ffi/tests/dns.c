@@ -471,7 +471,7 @@ static void updating(void)
     ddi_tsig_key *key = make_key("key.", keys);
     ddi_updates *updates = primary(&set, keys);
     len = update("a.hosts.example.", key, &verifier);
-    CHECK(ddi_updates_handle_request(updates, set, &now, &client, 9, buf, len) == DDI_OK);
+    CHECK(ddi_updates_handle_request(updates, &now, set, &client, 9, buf, len) == DDI_OK);
     CHECK(ddi_updates_poll_transmit(updates, set, &to, buf, 100, &len) == DDI_E_BUFFER && len == DDI_UPDATE_ANSWER_MAX);
     CHECK(ddi_updates_poll_transmit(updates, set, &to, buf, sizeof buf, &len) == DDI_OK);
     CHECK(to.link == 9 && to.transport == DDI_TRANSPORT_TCP && !memcmp(&to.to, &client, sizeof client));
@@ -485,16 +485,16 @@ static void updating(void)
     /* Elsewhere in the zone, and without a signature. */
     len = update("b.example.", key, &verifier);
     ddi_tsig_verifier_free(verifier);
-    CHECK(ddi_updates_handle_request(updates, set, &now, &client, 0, buf, len) == DDI_OK);
+    CHECK(ddi_updates_handle_request(updates, &now, set, &client, 0, buf, len) == DDI_OK);
     CHECK(ddi_updates_poll_transmit(updates, set, &to, buf, sizeof buf, &len) == DDI_OK && (buf[3] & 15) == 5);
     CHECK(to.link == 0 && to.transport == DDI_TRANSPORT_UDP);
     CHECK(ddi_updates_poll_event(updates, &event) == DDI_OK && event.kind == DDI_UPDATES_REFUSED && !event.apex.len);
     CHECK(ddi_updates_reason(updates, buf, sizeof buf, &len) == DDI_OK && len > 10);
     len = update("c.hosts.example.", NULL, NULL);
-    CHECK(ddi_updates_handle_request(updates, set, &now, &client, 0, buf, len) == DDI_OK);
+    CHECK(ddi_updates_handle_request(updates, &now, set, &client, 0, buf, len) == DDI_OK);
     CHECK(ddi_updates_poll_transmit(updates, set, &to, buf, sizeof buf, &len) == DDI_OK && (buf[3] & 15) == 5);
-    CHECK(ddi_updates_handle_request(updates, set, &now, &client, 0, NULL, 0) == DDI_OK);
-    CHECK(ddi_updates_handle_request(updates, NULL, &now, &client, 0, NULL, 0) == DDI_E_NULL);
+    CHECK(ddi_updates_handle_request(updates, &now, set, &client, 0, NULL, 0) == DDI_OK);
+    CHECK(ddi_updates_handle_request(updates, &now, NULL, &client, 0, NULL, 0) == DDI_E_NULL);
     CHECK(*ddi_updates_last_error(updates));
     CHECK(ddi_updates_poll_event(updates, &event) == DDI_OK && ddi_updates_poll_event(updates, &event) == DDI_OK);
     CHECK(event.kind == DDI_UPDATES_DROPPED);
@@ -527,7 +527,7 @@ static void forwarding(void)
     CHECK(ddi_update_forwarder_poll_transmit(forwarder, &to, buf, sizeof buf, &len) == DDI_OK && to.to.port == 53);
     CHECK(ddi_update_forwarder_handle_unreachable(forwarder, &now, &server) == DDI_OK);
     CHECK(ddi_update_forwarder_poll_transmit(forwarder, &to, buf, sizeof buf, &len) == DDI_OK && to.to.port == 53);
-    CHECK(ddi_updates_handle_request(updates, set, &now, &client, 0, buf, len) == DDI_OK);
+    CHECK(ddi_updates_handle_request(updates, &now, set, &client, 0, buf, len) == DDI_OK);
     CHECK(ddi_updates_poll_transmit(updates, set, &to, buf, sizeof buf, &len) == DDI_OK);
     CHECK(ddi_update_forwarder_handle_answer(forwarder, &now, &server, buf, len) == DDI_OK);
     CHECK(ddi_update_forwarder_poll_transmit(forwarder, &to, buf, sizeof buf, &len) == DDI_OK && (buf[3] & 15) == 0);
@@ -637,7 +637,7 @@ static uint32_t follow(ddi_secondary *secondary, ddi_zone_set *to_set, ddi_zone_
             CHECK(ddi_secondary_handle_bytes(secondary, &now, other, other_len) == DDI_OK);
     }
     CHECK(status == DDI_IDLE);
-    while ((status = ddi_secondary_poll_event(secondary, to_set, &now, &event)) == DDI_OK)
+    while ((status = ddi_secondary_poll_event(secondary, &now, to_set, &event)) == DDI_OK)
         ;
     CHECK(status == DDI_IDLE && ddi_zone_set_commit(to_set, NULL) == DDI_OK);
     return event.kind;
@@ -706,7 +706,7 @@ static void following(void)
     now.unix_s += 90000;
     CHECK(ddi_secondary_handle_timeout(secondary, &now) == DDI_OK);
     ddi_secondary_event event = { .struct_size = sizeof event };
-    CHECK(ddi_secondary_poll_event(secondary, to, &now, &event) == DDI_OK && event.kind == DDI_SECONDARY_EXPIRED);
+    CHECK(ddi_secondary_poll_event(secondary, &now, to, &event) == DDI_OK && event.kind == DDI_SECONDARY_EXPIRED);
     CHECK(ask(to, "new.example.") == DDI_RCODE_SERVFAIL && ddi_zone_set_zone(to, &apex, &zone) == DDI_E_NOT_FOUND);
     CHECK(follow(secondary, to, from, keys) != 0 && ask(to, "new.example.") == 0);
     /* The operator wants it whole; the primary hangs up. */
@@ -714,9 +714,9 @@ static void following(void)
     CHECK(ddi_secondary_poll_transmit(secondary, &now, &out, buf, 5, &len) == DDI_E_BUFFER);
     CHECK(ddi_secondary_poll_transmit(secondary, &now, &out, buf, sizeof buf, &len) == DDI_OK && ddi_secondary_is_asking(secondary));
     CHECK(ddi_secondary_handle_closed(secondary, &now) == DDI_OK);
-    CHECK(ddi_secondary_poll_event(secondary, to, &now, &event) == DDI_OK && event.kind == DDI_SECONDARY_FAILED);
+    CHECK(ddi_secondary_poll_event(secondary, &now, to, &event) == DDI_OK && event.kind == DDI_SECONDARY_FAILED);
     CHECK(ddi_secondary_reason(secondary, buf, sizeof buf, &len) == DDI_OK && len > 10);
-    CHECK(ddi_secondary_poll_event(secondary, NULL, &now, &event) == DDI_E_NULL && *ddi_secondary_last_error(secondary));
+    CHECK(ddi_secondary_poll_event(secondary, &now, NULL, &event) == DDI_E_NULL && *ddi_secondary_last_error(secondary));
     now = start;
     ddi_secondary_free(secondary);
     ddi_secondary_config_free(config);
@@ -771,7 +771,7 @@ static void clients(void)
         CHECK(ddi_ddns_client_poll_timeout(machine, &due) == DDI_OK && due == now.instant_ms + 2000);
         CHECK(ddi_ddns_client_poll_transmit(machine, &to, buf, 100, &len) == DDI_E_BUFFER);
         while (ddi_ddns_client_poll_transmit(machine, &to, buf, sizeof buf, &len) == DDI_OK) {
-            CHECK(ddi_updates_handle_request(updates, set, &now, &client, 0, buf, len) == DDI_OK);
+            CHECK(ddi_updates_handle_request(updates, &now, set, &client, 0, buf, len) == DDI_OK);
             CHECK(ddi_updates_poll_transmit(updates, set, &to, buf, sizeof buf, &len) == DDI_OK);
             CHECK(ddi_ddns_client_handle_answer(machine, &now, &server, buf, len) == DDI_OK);
         }

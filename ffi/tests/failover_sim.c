@@ -239,7 +239,7 @@ static void pass(uint64_t seconds) {
 
 static uint32_t state(struct node *node) {
     struct ddi_failover_status status = {.struct_size = sizeof status};
-    CHECK(ddi_failover_get_status(node->failover, node->store, 0, &status), ddi_failover_last_error(node->failover));
+    CHECK(ddi_failover_status_of(node->failover, node->store, 0, &status), ddi_failover_last_error(node->failover));
     return status.state;
 }
 
