@@ -22,6 +22,11 @@ pub struct Config {
     pub ports: Ports,
     /// Lease times, where a subnet has none of its own.
     pub lease: LeaseTimes,
+    /// T1 and T2: after which parts of its lease time, in thousandths, a client renews, and after which it
+    /// asks any server (RFC 2131 section 4.4.5). Default: 500 and 875.
+    pub renewal_permille: u16,
+    /// See [`Config::renewal_permille`].
+    pub rebinding_permille: u16,
     /// Options and boot parameters for everybody.
     pub params: Params,
     /// Classes of clients, weakest first: if two have the same option, the later one's is sent.
@@ -65,6 +70,8 @@ impl Default for Config {
             links: Vec::new(),
             ports: Ports::default(),
             lease: LeaseTimes::default(),
+            renewal_permille: 500,
+            rebinding_permille: 875,
             params: Params::default(),
             classes: Vec::new(),
             subnets: Vec::new(),

@@ -202,6 +202,9 @@ pub enum ConfigFault {
     /// Lease times are zero, or not in the order min, default, max.
     #[error("lease times must be at least 1 s, and min <= default <= max")]
     LeaseTimes,
+    /// T1 and T2 are not in order, or not within the lease time.
+    #[error("T1 and T2 must be parts of the lease time: 0 < renewal < rebinding < 1000 thousandths")]
+    RenewalTimes,
     /// A percentage above 100.
     #[error("{percent} is more than 100 percent")]
     Percent {

@@ -50,7 +50,7 @@ impl ReplyScratch {
         let nak = says.kind == Some(MessageType::Nak);
         let mut header = Header::reply_to(ask.packet);
         self.options.clear();
-        self.put_first(ask, says);
+        self.put_first(plan, ask, says);
         if nak {
             self.options.put(code::MESSAGE_TEXT, NAK_TEXT);
             // RFC 2131 section 4.3.2: the relay shall broadcast it.
@@ -85,7 +85,7 @@ impl ReplyScratch {
     }
 
     /// What the server says of itself and of the lease.
-    fn put_first(&mut self, ask: &Ask<'_>, says: &Says<'_>) {
+    fn put_first(&mut self, plan: &Plan, ask: &Ask<'_>, says: &Says<'_>) {
         let options = &mut self.options;
         if let Some(kind) = says.kind {
             options.put_u8(code::MESSAGE_TYPE, kind.into());
@@ -95,10 +95,13 @@ impl ReplyScratch {
             options.put_u32(code::LEASE_SECONDS, seconds);
             // RFC 2131 section 4.4.5; an infinite lease has none.
             if seconds != u32::MAX && ask.requests(code::RENEWAL_SECONDS) {
-                options.put_u32(code::RENEWAL_SECONDS, seconds / 2);
+                options.put_u32(code::RENEWAL_SECONDS, part(seconds, plan.config.renewal_permille));
             }
             if seconds != u32::MAX && ask.requests(code::REBINDING_SECONDS) {
-                options.put_u32(code::REBINDING_SECONDS, seconds - seconds / 8);
+                options.put_u32(
+                    code::REBINDING_SECONDS,
+                    seconds - part(seconds, 1000 - plan.config.rebinding_permille),
+                );
             }
         }
     }
@@ -161,6 +164,11 @@ impl ReplyScratch {
             }
         }
     }
+}
+
+/// So many thousandths of a time.
+fn part(seconds: u32, permille: u16) -> u32 {
+    u32::try_from(u64::from(seconds) * u64::from(permille) / 1000).unwrap_or(u32::MAX)
 }
 
 fn put_params(options: &mut OptionSet, header: &mut Header, params: &Params, wanted: Option<CodeSet>) {

@@ -84,6 +84,10 @@ fn the_rest() {
         error.fault
     };
     assert_eq!(global(|c| c.cache_threshold_percent = 101), ConfigFault::Percent { percent: 101 });
+    for (renewal, rebinding) in [(0, 875), (875, 875), (500, 1000)] {
+        let error = fault(|c| (c.renewal_permille, c.rebinding_permille) = (renewal, rebinding));
+        assert_eq!(error.fault, ConfigFault::RenewalTimes);
+    }
     assert_eq!(global(|c| c.max_offers = 0), ConfigFault::Zero { field: "max_offers" });
     assert_eq!(global(|c| c.names.suffix = b".com".to_vec()), ConfigFault::Suffix);
     assert_eq!(

@@ -174,6 +174,23 @@ fn a_renewal_is_not_written_early_in_the_lease() {
 }
 
 #[test]
+fn renewal_times() {
+    for (parts, seconds, told) in
+        [((500, 875), 999, (499, 875)), ((250, 800), 1000, (250, 800)), ((1, 999), 100, (0, 100))]
+    {
+        let (renewal_permille, rebinding_permille) = parts;
+        let lease = LeaseTimes::fixed(seconds);
+        let mut world = World::new(Config { renewal_permille, rebinding_permille, lease, ..config() });
+        let offer = world.one(&Ask::discover(1));
+        let number = |code| offer.option(code).map(|value| u32::from_be_bytes(value.try_into().unwrap()));
+        assert_eq!(
+            (number(code::RENEWAL_SECONDS), number(code::REBINDING_SECONDS)),
+            (Some(told.0), Some(told.1))
+        );
+    }
+}
+
+#[test]
 fn lease_times_asked_for() {
     let mut world = World::new(config());
     for (asked, told) in [(5_u32, 100), (5000, 5000), (u32::MAX, 10_000)] {

@@ -93,6 +93,9 @@ pub struct Dhcp4 {
     pub quarantine_seconds: Option<u32>,
     /// A renewal within this part of the lease time is answered without a write.
     pub cache_threshold_percent: Option<u8>,
+    /// T1 and T2, in thousandths of the lease time.
+    pub renewal_permille: Option<u16>,
+    pub rebinding_permille: Option<u16>,
     /// Ask the network for an address before it is offered, and wait this long for an answer.
     pub ping_millis: Option<u32>,
     #[serde(default)]

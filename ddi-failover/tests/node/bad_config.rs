@@ -30,6 +30,7 @@ const MISTAKES: &[(&str, &str, u32, &str)] = &[
     ("[dhcp4]", "[dhcp4.names]\nsuffix = \".example.com\"\n[dhcp4]", 4, "not a name"),
     ("[dhcp4]", "[dhcp4.names]\nsufix = \"example.com\"\n[dhcp4]", 4, "sufix"),
     ("[dhcp4]", "[log]\nsegment_mib = 0\n[dhcp4]", 4, "MiB"),
+    ("[dhcp4]", "[dhcp4]\nrenewal_permille = 875", 5, "T1 and T2"),
     ("[dhcp4]", "[dhcp4]\ninterface = \"nosuch0\"", 4, "0.0.0.0"),
     ("127.0.0.1:0\"", "0.0.0.0:0\"\ninterface = \"nosuch0\"", 5, "no interface"),
 ];

@@ -18,6 +18,10 @@ pub(crate) fn globals(config: &Config) -> Result<(), ConfigError> {
     let place = Place::Global;
     params(&config.params, place)?;
     lease(Some(config.lease), place)?;
+    let (renewal, rebinding) = (config.renewal_permille, config.rebinding_permille);
+    if renewal == 0 || renewal >= rebinding || rebinding >= 1000 {
+        return Err(ConfigFault::RenewalTimes.at(place));
+    }
     if config.cache_threshold_percent > 100 {
         return Err(ConfigFault::Percent { percent: config.cache_threshold_percent }.at(place));
     }

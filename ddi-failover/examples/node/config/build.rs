@@ -50,6 +50,8 @@ fn global(dhcp4: &Dhcp4) -> Result<server::Config, Fault> {
             .collect::<Result<_, _>>()?,
         offer_seconds: dhcp4.offer_seconds.unwrap_or(base.offer_seconds),
         quarantine_seconds: dhcp4.quarantine_seconds.unwrap_or(base.quarantine_seconds),
+        renewal_permille: dhcp4.renewal_permille.unwrap_or(base.renewal_permille),
+        rebinding_permille: dhcp4.rebinding_permille.unwrap_or(base.rebinding_permille),
         ping_millis: dhcp4.ping_millis,
         cache_threshold_percent: dhcp4.cache_threshold_percent.unwrap_or(base.cache_threshold_percent),
         rapid_commit: dhcp4.rapid_commit,
