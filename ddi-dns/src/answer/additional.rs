@@ -20,14 +20,9 @@ pub(super) struct Wanted<'s> {
 }
 
 impl<'s> Wanted<'s> {
-    /// None if neither an answer of this type nor the zone's servers, which go with it, name hosts.
-    pub(super) fn by_answer(
-        rrset: RrsetView<'s>,
-        name: NameRef<'_>,
-        servers: Option<RrsetView<'s>>,
-    ) -> Option<Self> {
-        let any = names_hosts(rrset.rtype()) || servers.is_some();
-        any.then(|| Self { first: rrset, name: NameBuffer::of(name), servers, is_referral: false })
+    /// The data of an answer, and the zone's servers if they go with it.
+    pub(super) fn by_answer(rrset: RrsetView<'s>, name: NameRef<'_>, servers: Option<RrsetView<'s>>) -> Self {
+        Self { first: rrset, name: NameBuffer::of(name), servers, is_referral: false }
     }
 
     pub(super) fn by_referral(ns: RrsetView<'s>, cut: NameRef<'_>) -> Self {

@@ -45,6 +45,7 @@ pub(super) struct Query<'q> {
 
 impl<'q> Query<'q> {
     /// `None` for what must not be answered at all: less than a header, and responses.
+    #[inline]
     pub(super) fn parse(bytes: &'q [u8]) -> Option<Self> {
         let header = Header::parse(bytes)?;
         if header.flags.has(crate::message::Flags::QR) {

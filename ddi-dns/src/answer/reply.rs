@@ -24,6 +24,7 @@ pub(super) struct Reply<'b, 'c> {
 
 impl<'b, 'c> Reply<'b, 'c> {
     /// Copies what a response copies from its query. `None` if not even that fits.
+    #[inline]
     pub(super) fn new(
         query: &Query<'_>,
         context: &AnswerContext<'c>,
@@ -168,6 +169,7 @@ impl<'b, 'c> Reply<'b, 'c> {
     }
 
     /// Writes the header and the OPT.
+    #[inline]
     pub(super) fn finish(mut self) -> Option<Answered> {
         self.writer.release();
         let mut rcode = self.rcode;

@@ -29,7 +29,7 @@ pub(super) struct Resolver<'s, 'r, 'b, 'c> {
 }
 
 /// A name that was looked up.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 struct Step {
     /// Where it stands in the message.
     at: u16,
@@ -60,7 +60,7 @@ pub(super) fn resolve(
     reply: &mut Reply<'_, '_>,
 ) {
     let denials = reply.dnssec.then(|| Denials::new(snapshot, reply));
-    let chain = [Step { at: QUESTION_AT, wildcard: None, dname: None }; CHAIN_MAX + 1];
+    let chain = [Step::default(); CHAIN_MAX + 1];
     let mut resolver =
         Resolver { snapshot, question, detail, transport, reply, denials, chain, chain_len: 0, wanted: None };
     let done = resolver.run().and_then(|()| match &resolver.wanted {
@@ -105,7 +105,8 @@ impl<'s> Resolver<'s, '_, '_, '_> {
         let Some(labels) = name.labels_before(self.snapshot.apex()) else {
             return Ok(None);
         };
-        let key = SortKey::of_labels(labels);
+        let mut key = SortKey::ROOT;
+        key.put(labels);
         let found = self.snapshot.lookup(&key);
         self.chain[self.chain_len].at = at as u16;
         self.chain_len += 1;
@@ -258,7 +259,9 @@ impl<'s> Resolver<'s, '_, '_, '_> {
                 return Ok(None);
             }
         }
-        self.wanted = Wanted::by_answer(*rrset, sought.name, servers);
+        if servers.is_some() || additional::names_hosts(rrset.rtype()) {
+            self.wanted = Some(Wanted::by_answer(*rrset, sought.name, servers));
+        }
         Ok(None)
     }
 

@@ -49,6 +49,7 @@ pub struct Writer<'b> {
 
 impl<'b> Writer<'b> {
     /// Starts a message; `buf` is its limit in size.
+    #[inline]
     pub fn new(buf: &'b mut [u8], id: u16, flags: Flags) -> Result<Self, Full> {
         if buf.len() < HEADER_LEN {
             return Err(Full);

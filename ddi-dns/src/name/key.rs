@@ -18,6 +18,9 @@ pub struct SortKey {
 }
 
 impl SortKey {
+    /// The root's.
+    pub(crate) const ROOT: Self = Self { bytes: [0; KEY_MAX], start: KEY_MAX };
+
     /// The key of `name`, which is that of all its spellings.
     #[must_use]
     pub fn of(name: NameRef<'_>) -> Self {
@@ -26,22 +29,27 @@ impl SortKey {
 
     /// The key of a name with these labels; of those before an ancestor, what the key has behind that's.
     pub(crate) fn of_labels(labels: Labels<'_>) -> Self {
-        let mut key = Self { bytes: [0; KEY_MAX], start: KEY_MAX };
+        let mut key = Self::ROOT;
+        key.put(labels);
+        key
+    }
+
+    /// Puts labels before the key's own. In place, since a key is large to move.
+    pub(crate) fn put(&mut self, labels: Labels<'_>) {
         for label in labels {
             // Behind each label is its 0, which is there.
-            let end = key.start - 1;
+            let end = self.start - 1;
             let (start, mut least) = (end - label.len(), u8::MAX);
-            for (place, byte) in key.bytes[start..end].iter_mut().zip(label) {
+            for (place, byte) in self.bytes[start..end].iter_mut().zip(label) {
                 *place = byte.to_ascii_lowercase();
                 least = least.min(*byte);
             }
-            key.start = start;
+            self.start = start;
             if least <= 1 {
-                key.start = end;
-                key.put_escaped(label);
+                self.start = end;
+                self.put_escaped(label);
             }
         }
-        key
     }
 
     fn put_escaped(&mut self, label: &[u8]) {

@@ -73,6 +73,7 @@ impl<'a> Parts<'a> {
     }
 
     /// The key's bytes behind the prefix, and the value.
+    #[inline]
     fn item(&self, i: usize) -> (&'a [u8], Value<'a>) {
         let item = &self.items[self.place(i)..];
         let (key_len, coded) = (word(item, 0), word(item, 2) as u16);
