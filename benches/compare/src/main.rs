@@ -4,7 +4,7 @@
 //! ddi-compare leases [N]     durable puts: LeaseDb, fjall, redb, SQLite (default N: 300000)
 //! ddi-compare compaction [N] what a compaction costs the commits that go on meanwhile
 //! ddi-compare dhcp [NAME..]  DORA exchanges: the node, libddi, Kea, dhcpd, by perfdhcp (root)
-//! ddi-compare dns [PART..]   zones: ddi, NSD, Knot, BIND, hickory, domain; all parts, or those named
+//! ddi-compare dns [N] [PART..]  zones: ddi, NSD, Knot, BIND, hickory, domain; of N names, if not a million
 //! ddi-compare failover [N] [PART..]  a pair of nodes: N leases after amnesia, its rate, its gap (root)
 //! ```
 #![forbid(unsafe_code)]
@@ -33,7 +33,7 @@ fn main() -> ExitCode {
         (Some("dns"), _) => dns::run(&args[1..]),
         (Some("failover"), _) => failover::run(&args[1..]),
         (Some("dns-child"), _) => dns::run_child(&args[1..]),
-        _ => Err("usage: ddi-compare leases [N] | compaction [N] | dhcp [NAME...] | dns [PART...] | \
+        _ => Err("usage: ddi-compare leases [N] | compaction [N] | dhcp [NAME...] | dns [N] [PART...] | \
                   failover [N] [PART...]"
             .into()),
     };

@@ -23,9 +23,9 @@ struct Measured {
     megabytes: f64,
 }
 
-pub(super) fn run() -> Result<(), Failure> {
+pub(super) fn run(zone: ReferenceZone) -> Result<(), Failure> {
     let folder = fresh_folder("dns")?;
-    let file = write_zone(&folder)?;
+    let file = write_zone(&folder, zone)?;
     println!("the reference zone from {} bytes of text", grouped(file.metadata()?.len() as f64));
     let path = file_path(&folder);
     let mut measured = Vec::new();
@@ -84,9 +84,9 @@ pub(super) fn file_path(folder: &Path) -> PathBuf {
 }
 
 /// Writes the reference zone's text into the folder.
-pub(super) fn write_zone(folder: &Path) -> Result<File, Failure> {
+pub(super) fn write_zone(folder: &Path, zone: ReferenceZone) -> Result<File, Failure> {
     let mut out = BufWriter::new(File::create(file_path(folder))?);
-    ReferenceZone::FULL.write_text(&mut out)?;
+    zone.write_text(&mut out)?;
     out.flush()?;
     Ok(out.into_inner()?)
 }

@@ -89,7 +89,7 @@ fn nsd_config(folder: &Path, port: u16, zones: &[ZoneFile]) -> Result<String, Fa
     let mut text = format!(
         "server:\n ip-address: 127.0.0.1@{port}\n server-count: 1\n username: \"\"\n chroot: \"\"\n \
          database: \"\"\n pidfile: \"\"\n zonesdir: \"{at}\"\n xfrdfile: \"\"\n xfrdir: \"{at}\"\n \
-         zonelistfile: \"{at}/zones.list\"\n logfile: \"{at}/log\"\n verbosity: 0\n\
+         zonelistfile: \"{at}/zones.list\"\n minimal-responses: no\n logfile: \"{at}/log\"\n verbosity: 0\n\
          remote-control:\n control-enable: no\n"
     );
     for (name, file) in zones {
@@ -99,6 +99,7 @@ fn nsd_config(folder: &Path, port: u16, zones: &[ZoneFile]) -> Result<String, Fa
     Ok(text)
 }
 
+/// It has no choice between full and minimal answers: it never gives the zone's NS with a positive one.
 fn knot_config(folder: &Path, port: u16, zones: &[ZoneFile]) -> Result<String, Failure> {
     let at = folder.display();
     let mut text = format!(
@@ -117,7 +118,7 @@ fn bind_config(folder: &Path, port: u16, zones: &[ZoneFile]) -> Result<String, F
     let at = folder.display();
     let mut text = format!(
         "options {{ directory \"{at}\"; pid-file none; session-keyfile none; listen-on port {port} {{ 127.0.0.1; }}; \
-         listen-on-v6 {{ none; }}; recursion no; dnssec-validation no; notify no; \
+         listen-on-v6 {{ none; }}; recursion no; dnssec-validation no; notify no; minimal-responses no; \
          allow-transfer {{ 127.0.0.1; }}; }};\ncontrols {{ }};\n"
     );
     for (name, file) in zones {

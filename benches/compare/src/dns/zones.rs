@@ -4,23 +4,27 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
+use ddi_benches::ReferenceZone;
+
 use super::child;
 use super::server::{self, KINDS, ZoneFile};
 use crate::Failure;
 use crate::row::fresh_folder;
 use crate::table::{self, grouped, ratio};
 
-const ZONES: u32 = 10_000;
+/// So many names of the reference zone stand for a zone here: 10,000 zones in all, if it has its full size.
+const NAMES_FOR_EACH: u32 = 100;
 /// Records of each: the SOA, two NS, and PTRs.
 const RECORDS: u32 = 20;
 /// A server is ready when each of these many zones answers.
 const ASKED: usize = 100;
 
-pub(super) fn run() -> Result<(), Failure> {
-    println!("{ZONES} zones of {RECORDS} records");
+pub(super) fn run(zone: ReferenceZone) -> Result<(), Failure> {
+    let count = zone.hosts.div_ceil(NAMES_FOR_EACH).min(0x1_0000);
+    println!("{count} zones of {RECORDS} records");
     let folder = fresh_folder("dns")?.join("zones");
     fs::create_dir_all(&folder)?;
-    write(&folder)?;
+    write(&folder, count)?;
     let zones = files(&folder)?;
     let mut measured = Vec::new();
     let libraries =
@@ -29,7 +33,7 @@ pub(super) fn run() -> Result<(), Failure> {
         let (running, seconds) = child::start(kind, &folder)?;
         measured.push((name, seconds, running.megabytes()?));
     }
-    let step = zones.len() / ASKED;
+    let step = zones.len().div_ceil(ASKED);
     let asked: Vec<String> = zones.iter().rev().step_by(step).map(|zone| zone.0.clone()).collect();
     for kind in KINDS {
         let folder = fresh_folder("dns-server")?;
@@ -62,8 +66,8 @@ pub(super) fn files(folder: &Path) -> Result<Vec<ZoneFile>, Failure> {
     Ok(files)
 }
 
-fn write(folder: &Path) -> Result<(), Failure> {
-    for zone in 0..ZONES {
+fn write(folder: &Path, count: u32) -> Result<(), Failure> {
+    for zone in 0..count {
         let name = format!("{}.{}.10.in-addr.arpa", zone % 256, zone / 256);
         let mut text = format!(
             "$ORIGIN {name}.\n$TTL 3600\n@ IN SOA ns1.example.com. admin.example.com. 1 3600 600 604800 300\n\
