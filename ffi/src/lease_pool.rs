@@ -250,6 +250,9 @@ impl ddi_pool {
         if !stride.is_multiple_of(align_of::<Self>()) {
             return Err(Failure::argument(format!("struct_size of ddi_pool is {stride}")));
         }
+        if n.checked_mul(stride).is_none_or(|bytes| isize::try_from(bytes).is_err()) {
+            return Err(Failure::argument(format!("pools: a length of {n} is more than memory can hold")));
+        }
         for at in 0..n {
             // SAFETY: as promised: there are `n`, this far apart.
             let pool = unsafe { sized::read(pools.byte_add(at * stride)) }?;

@@ -7,9 +7,10 @@ mod support;
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
+use std::path::Path;
 use std::process::Command;
 use support::arguments::{Argument, Role, arguments};
-use support::c::{Folder, Linkage, compile, execute, link};
+use support::c::{Folder, Linkage, compile, execute, link, under_valgrind};
 use support::prototypes::{Function, Header};
 use support::trials::trials;
 
@@ -19,16 +20,28 @@ const NOT_TRIED: [&str; 1] = ["ddi_testing_panic_at"];
 /// Fills what room there is.
 const MAY_BE_LESS: [&str; 1] = ["ddi_xfr_out_poll_transmit"];
 
+// There is so much of it that optimising takes longer than it saves.
+const PLAIN: [&str; 2] = ["-g", "-O0"];
 const SANITIZED: [&str; 4] = ["-g", "-O0", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"];
 
 #[test]
-fn no_call_does_harm() {
+fn no_call_does_harm_under_sanitizers() {
+    abuse("abuse", &SANITIZED, |program| Command::new(program));
+}
+
+/// The sanitizers see what C does; this one sees each byte that the library reads and writes.
+#[test]
+fn no_call_does_harm_under_valgrind() {
+    abuse("abuse-valgrind", &PLAIN, under_valgrind);
+}
+
+fn abuse(test: &str, flags: &[&str], command: impl Fn(&Path) -> Command) {
     let header = Header::read();
-    let folder = Folder::new("abuse");
+    let folder = Folder::new(test);
     let source = folder.path().join("abuse.c");
     std::fs::write(&source, program(&header)).expect("a file");
-    let object = compile(&source, &SANITIZED, folder.path());
-    let mut command = Command::new(link(&object, &SANITIZED, Linkage::Static));
+    let object = compile(&source, flags, folder.path());
+    let mut command = command(&link(&object, flags, Linkage::Static));
     let said = execute(&mut command, folder.path()).unwrap_or_else(|said| panic!("{said}"));
     let last = said.lines().last().unwrap_or_default();
     let number = |word: &str| -> usize {
