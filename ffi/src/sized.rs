@@ -41,9 +41,13 @@ fn caller_size<T: Growing>(p: *const T) -> Result<usize, Failure> {
 /// `p` is NULL or points to a struct as long as its first member says.
 #[inline]
 pub(crate) unsafe fn read<T: Growing>(p: *const T) -> Result<T, Failure> {
-    let size = caller_size(p)?.min(size_of::<T>());
+    let size = caller_size(p)?;
+    if size >= size_of::<T>() {
+        // SAFETY: aligned, and all of it can be read (promised).
+        return Ok(unsafe { p.read() });
+    }
     let mut value = MaybeUninit::<T>::zeroed();
-    // SAFETY: `size` bytes can be read there (promised) and written here (at most the size of T).
+    // SAFETY: `size` bytes can be read there (promised) and written here (less than the size of T).
     unsafe { value.as_mut_ptr().cast::<u8>().copy_from_nonoverlapping(p.cast(), size) };
     // SAFETY: zeros, partly overwritten: any bytes are a legal T.
     Ok(unsafe { value.assume_init() })

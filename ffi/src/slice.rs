@@ -100,7 +100,7 @@ impl Buffer {
     ///
     /// # Safety
     /// `buf` is NULL or `cap` bytes can be written there, and `len` is NULL or can be, as long as this lives.
-    #[inline]
+    #[inline(always)]
     pub(crate) unsafe fn new(buf: *mut u8, cap: usize, len: *mut usize) -> Result<Self, Failure> {
         // SAFETY: as promised.
         let len = unsafe { Out::new(len, "len") }?;

@@ -82,7 +82,7 @@ pub(crate) struct Reply {
 impl Reply {
     /// # Safety
     /// As for [`Buffer::new`] and, if `answered` is not NULL, [`OutSized::new`].
-    #[inline]
+    #[inline(always)]
     pub(crate) unsafe fn new(
         buf: *mut u8,
         cap: usize,
