@@ -181,6 +181,8 @@ const char *ddi_version(void);
  * So `if (s < 0)` finds errors everywhere, and `if (s)` wherever there is nothing to poll. Numbers never
  * change their meaning.
  *
+ * The errors that stand with each call leave out `DDI_E_PANIC` and `DDI_E_POISONED`, which any call may return.
+ *
  * What went wrong, in words, is kept in the handle that is the call's first parameter: `ddi_<noun>_last_error`. It is
  * made for people; programs go by the status.
  *
@@ -380,6 +382,8 @@ typedef struct ddi_log {
 
 // Sets the sink, for the whole process; NULL takes it away. A copy is kept. The sink before it is released
 // when the last call that uses it has ended.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (struct_size).
 ddi_status ddi_log_set(const ddi_log *log);
 
 /* ============================================================================================== */
@@ -717,6 +721,8 @@ ddi_status ddi_lease_db_put(ddi_lease_db *db,
                             uint64_t *lsn);
 
 // The same without the rule on binding states: for a partner's word, and for imports.
+//
+// Errors: as of `ddi_lease_db_put`, but for `DDI_E_TRANSITION`.
 ddi_status ddi_lease_db_put_forced(ddi_lease_db *db,
                                    const ddi_lease *lease,
                                    uint32_t expect,
@@ -767,6 +773,8 @@ ddi_status ddi_lease_db_scan(ddi_lease_db *db,
                              ddi_lease *lease);
 
 // The same of one subnet, without reading the others.
+//
+// Errors: as of `ddi_lease_db_scan`.
 ddi_status ddi_lease_db_scan_subnet(ddi_lease_db *db,
                                     uint32_t subnet_id,
                                     const ddi_lease_key *after,
@@ -1034,6 +1042,14 @@ ddi_status ddi_lease_db_set_pools(ddi_lease_db *db,
 ddi_status ddi_lease_db_pool_counts(const ddi_lease_db *db,
                                     uint32_t pool,
                                     ddi_pool_counts *counts);
+
+// The numbers of all subnets that have a lease, in order, for `ddi_lease_db_count`: `*len` of them to `subnet_ids`.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (not aligned), `DDI_E_BUFFER` (more than `cap`; `*len` is how many).
+ddi_status ddi_lease_db_subnets(const ddi_lease_db *db,
+                                uint32_t *subnet_ids,
+                                size_t cap,
+                                size_t *len);
 
 // The next free address of the pool (`DDI_FREE_KIND_...`), and holds it: it is not given again until a put on it,
 // or `ddi_lease_db_release_hold`. `DDI_IDLE` if the pool is unknown or has none.
@@ -1326,11 +1342,15 @@ typedef struct ddi_store ddi_store;
 
 // The leases of a database, which goes on to be the caller's: commit it, hand its batches out, read and write it,
 // but not during a call of an engine, and free it after the store. Caller owns `*store`: `ddi_store_free`.
+//
+// Errors: `DDI_E_NULL`.
 ddi_status ddi_store_of_lease_db(ddi_lease_db *db,
                                  ddi_store **store);
 
 // The application's own leases. The table of functions is copied; its `release` is called when the store is freed.
 // `DDI_E_NULL` if a function is missing, and then nothing is released. Caller owns `*store`: `ddi_store_free`.
+//
+// Errors: `DDI_E_NULL` (a function too), `DDI_E_ARGUMENT` (struct_size).
 ddi_status ddi_store_new(const ddi_lease_store *functions,
                          ddi_store **store);
 
@@ -1339,6 +1359,8 @@ void ddi_store_free(ddi_store *store);
 
 // `DDI_OK` as long as the store can be used. `DDI_E_STORE` if the application's store is broken; last_error says by
 // which answer.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_STORE`.
 ddi_status ddi_store_check(ddi_store *store);
 
 // What went wrong, in words; "" if nothing did. Borrowed, as the chapter on status says.
@@ -1428,6 +1450,8 @@ const char *ddi_failover_config_last_error(const ddi_failover_config *config);
 
 // Adds a relationship. Its name is 1 to 255 bytes, and the same on both servers; `role` is `DDI_FAILOVER_PRIMARY` or
 // `DDI_FAILOVER_SECONDARY`. `*relationship` is its place, counted from 0.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (no such role), `DDI_E_LIMIT` (65535 are there).
 ddi_status ddi_failover_config_add(ddi_failover_config *config,
                                    const uint8_t *name,
                                    size_t name_len,
@@ -1436,6 +1460,8 @@ ddi_status ddi_failover_config_add(ddi_failover_config *config,
 
 // Sets a number of a relationship: `setting` is one of `DDI_FAILOVER_MCLT_SECONDS` to
 // `DDI_FAILOVER_CHECK_SECS_BYTE_ORDER`. `DDI_E_ARGUMENT` if there is no such setting, or `value` can't be its value.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT`.
 ddi_status ddi_failover_config_set(ddi_failover_config *config,
                                    uint32_t relationship,
                                    uint32_t setting,
@@ -1443,6 +1469,8 @@ ddi_status ddi_failover_config_set(ddi_failover_config *config,
 
 // Shares a pool with the partner; those of a DHCP server tells `ddi_dhcp_server_pool`. All pools of one relationship are of
 // one address space, and a pool is in one relationship at the most.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (struct_size, no such relationship).
 ddi_status ddi_failover_config_add_pool(ddi_failover_config *config,
                                         uint32_t relationship,
                                         const ddi_pool *pool);
@@ -1450,6 +1478,8 @@ ddi_status ddi_failover_config_add_pool(ddi_failover_config *config,
 // The bytes of the last `DDI_FAILOVER_EVENT_SAVE`, after a restart; none (NULL, 0) if there are none: the server has not
 // met its partner yet, or has lost everything. `leases_lost` is 1 if the leases that belong to them are lost or older
 // than they were, at each start until a later save is written; else 0.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (neither 0 nor 1, no such relationship).
 ddi_status ddi_failover_config_set_saved(ddi_failover_config *config,
                                          uint32_t relationship,
                                          const uint8_t *saved,
@@ -1571,6 +1601,8 @@ typedef struct ddi_failover ddi_failover;
 // All relationships of a configuration, of which a copy is kept. Each has an event first, `DDI_FAILOVER_EVENT_SAVE`,
 // before which it does nothing. `DDI_E_FAILOVER_CONFIG`: `ddi_failover_config_last_error` says why. Caller owns
 // `*failover`: `ddi_failover_free`.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_FAILOVER_CONFIG`.
 ddi_status ddi_failover_new(ddi_failover_config *config,
                             const ddi_now *now,
                             ddi_failover **failover);
@@ -1583,24 +1615,41 @@ const char *ddi_failover_last_error(const ddi_failover *failover);
 
 // The pools of a relationship in place of those before: an array of `n`, as for `ddi_lease_db_set_pools`.
 // `DDI_E_FAILOVER_CONFIG` if they can't be; then the old ones stay.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (struct_size, no such relationship), `DDI_E_FAILOVER_CONFIG`.
 ddi_status ddi_failover_set_pools(ddi_failover *failover,
                                   uint32_t relationship,
                                   const ddi_pool *pools,
                                   size_t n);
 
+// The pools of all relationships, as a configuration has them, in place of those before: for a reload after which a pool
+// may be in another relationship. What else is in the configuration is not looked at; it has as many relationships, in
+// the same order. Where nothing has changed nothing is done.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (another number of relationships), `DDI_E_FAILOVER_CONFIG` (they can't be; if it
+// is about two relationships, the old ones stay).
+ddi_status ddi_failover_set_all_pools(ddi_failover *failover,
+                                      const ddi_failover_config *config);
+
 // The application has connected to the partner of this relationship, or has begun to; `link` names the connection.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (no such relationship, the connection is there already).
 ddi_status ddi_failover_handle_dialled(ddi_failover *failover,
                                        const ddi_now *now,
                                        uint32_t relationship,
                                        uint64_t link);
 
 // `DDI_FAILOVER_EVENT_DIAL` did not succeed.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (no such relationship).
 ddi_status ddi_failover_handle_dial_failed(ddi_failover *failover,
                                            const ddi_now *now,
                                            uint32_t relationship);
 
 // Somebody has connected. `relationship`: whose partner it is, if its source address tells; where this server is the
 // primary it has to. `DDI_FAILOVER_NOBODY`: the first message will say.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (no such relationship, the connection is there already).
 ddi_status ddi_failover_handle_accepted(ddi_failover *failover,
                                         const ddi_now *now,
                                         uint32_t relationship,
@@ -1608,6 +1657,8 @@ ddi_status ddi_failover_handle_accepted(ddi_failover *failover,
 
 // Bytes came in on a connection, cut anywhere. `DDI_E_FAILOVER_LINK`: nothing more is taken from it; an event says so,
 // too.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_FAILOVER_LINK`, `DDI_E_STORE`.
 ddi_status ddi_failover_handle_bytes(ddi_failover *failover,
                                      const ddi_now *now,
                                      ddi_store *store,
@@ -1616,17 +1667,23 @@ ddi_status ddi_failover_handle_bytes(ddi_failover *failover,
                                      size_t bytes_len);
 
 // A connection is closed, by whomever.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_STORE`.
 ddi_status ddi_failover_handle_closed(ddi_failover *failover,
                                       const ddi_now *now,
                                       ddi_store *store,
                                       uint64_t link);
 
 // Does what is due, a slice at a time. No-op when early.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_STORE`.
 ddi_status ddi_failover_handle_timeout(ddi_failover *failover,
                                        const ddi_now *now,
                                        ddi_store *store);
 
 // The application itself has changed a lease.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (no key), `DDI_E_STORE`.
 ddi_status ddi_failover_handle_lease_changed(ddi_failover *failover,
                                              const ddi_now *now,
                                              ddi_store *store,
@@ -1634,6 +1691,8 @@ ddi_status ddi_failover_handle_lease_changed(ddi_failover *failover,
 
 // An operator's word: `DDI_FAILOVER_COMMAND_...`. `DDI_E_FAILOVER_REFUSED` if it does not apply in the present state;
 // nothing has happened then.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (no such relationship), `DDI_E_FAILOVER_REFUSED`, `DDI_E_STORE`.
 ddi_status ddi_failover_handle_command(ddi_failover *failover,
                                        const ddi_now *now,
                                        ddi_store *store,
@@ -1641,12 +1700,16 @@ ddi_status ddi_failover_handle_command(ddi_failover *failover,
                                        uint32_t command);
 
 // The bytes of the `DDI_FAILOVER_EVENT_SAVE` with this number are durable.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (no such relationship).
 ddi_status ddi_failover_handle_saved(ddi_failover *failover,
                                      uint32_t relationship,
                                      uint64_t number);
 
 // Bytes to send on a connection: `*len` bytes to `buf`, as many as have room. `DDI_IDLE` if there are none now;
 // `DDI_E_BUFFER` if there is no room at all.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_BUFFER`, `DDI_E_STORE`.
 ddi_status ddi_failover_poll_transmit(ddi_failover *failover,
                                       ddi_store *store,
                                       uint64_t link,
@@ -1656,6 +1719,8 @@ ddi_status ddi_failover_poll_transmit(ddi_failover *failover,
 
 // The next event; its bytes or text have `*len` bytes, to `buf`. `DDI_IDLE` if there is none; `DDI_E_BUFFER` if `cap` is
 // less than `*len`: the event stays (`DDI_FAILOVER_MAX_EVENT` is always enough).
+//
+// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (struct_size), `DDI_E_BUFFER`.
 ddi_status ddi_failover_poll_event(ddi_failover *failover,
                                    ddi_failover_event *event,
                                    uint8_t *buf,
@@ -1663,6 +1728,8 @@ ddi_status ddi_failover_poll_event(ddi_failover *failover,
                                    size_t *len);
 
 // When to call `ddi_failover_handle_timeout`, on the clock of `ddi_now.instant_ms`. `DDI_IDLE`: not needed.
+//
+// Errors: `DDI_E_NULL`.
 ddi_status ddi_failover_poll_timeout(const ddi_failover *failover,
                                      uint64_t *instant_ms);
 
@@ -1750,10 +1817,23 @@ typedef struct ddi_failover_status {
 } ddi_failover_status;
 
 // How a relationship is now.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (struct_size, no such relationship), `DDI_E_STORE`.
 ddi_status ddi_failover_status_of(ddi_failover *failover,
                                   ddi_store *store,
                                   uint32_t relationship,
                                   ddi_failover_status *status);
+
+// The `index`th pool that a relationship shares, from 0 on: its number, and how many of its addresses are in which state.
+// Set `counts->struct_size` before. `DDI_IDLE` after the last.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (struct_size, no such relationship), `DDI_E_STORE`.
+ddi_status ddi_failover_pool_counts(ddi_failover *failover,
+                                    ddi_store *store,
+                                    uint32_t relationship,
+                                    uint32_t index,
+                                    uint32_t *pool,
+                                    ddi_pool_counts *counts);
 
 // The name of a state, such as "COMMUNICATIONS-INTERRUPTED"; "UNKNOWN" for a number that is none. Static.
 const char *ddi_failover_state_name(uint32_t state);
@@ -1845,16 +1925,22 @@ const char *ddi_dhcp4_packet_last_error(const ddi_dhcp4_packet *packet);
 
 // Takes a UDP payload in, in place of the one before. Any bytes may come: `DDI_E_MALFORMED` if the fixed part is
 // not there or can't be; a bad option spoils itself only (`ddi_dhcp4_packet_bad_option`).
+//
+// Errors: `DDI_E_NULL`, `DDI_E_MALFORMED`.
 ddi_status ddi_dhcp4_packet_parse(ddi_dhcp4_packet *packet,
                                   const uint8_t *bytes,
                                   size_t bytes_len);
 
 // Its fixed part. `DDI_E_MALFORMED` if nothing was parsed yet, as with all getters.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (struct_size), `DDI_E_MALFORMED`.
 ddi_status ddi_dhcp4_packet_header(const ddi_dhcp4_packet *packet,
                                    ddi_dhcp4_header *header);
 
 // An option's value, joined from all its parts (RFC 3396): `*len` bytes to `buf`. `DDI_IDLE` if the packet has none
 // with this code; `DDI_E_BUFFER` if `cap` is less than `*len`.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (no option code), `DDI_E_BUFFER`, `DDI_E_MALFORMED`.
 ddi_status ddi_dhcp4_packet_option(const ddi_dhcp4_packet *packet,
                                    uint32_t code,
                                    uint8_t *buf,
@@ -1862,6 +1948,8 @@ ddi_status ddi_dhcp4_packet_option(const ddi_dhcp4_packet *packet,
                                    size_t *len);
 
 // A sub-option of option 82 (RFC 3046), like `ddi_dhcp4_packet_option`.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (no option code), `DDI_E_BUFFER`, `DDI_E_MALFORMED`.
 ddi_status ddi_dhcp4_packet_relay_option(const ddi_dhcp4_packet *packet,
                                          uint32_t code,
                                          uint8_t *buf,
@@ -1869,6 +1957,8 @@ ddi_status ddi_dhcp4_packet_relay_option(const ddi_dhcp4_packet *packet,
                                          size_t *len);
 
 // The codes of all options, in their order, each once: `*len` bytes to `buf`; 256 are always enough.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_BUFFER`, `DDI_E_MALFORMED`.
 ddi_status ddi_dhcp4_packet_codes(const ddi_dhcp4_packet *packet,
                                   uint8_t *buf,
                                   size_t cap,
@@ -1876,6 +1966,8 @@ ddi_status ddi_dhcp4_packet_codes(const ddi_dhcp4_packet *packet,
 
 // What was bad in the packet, from `index` 0 on; the first few are kept. `DDI_IDLE` after the last. `*offset` is in
 // bytes from the packet's start; `*reason` is one of `DDI_DHCP4_BAD_...`.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_MALFORMED`.
 ddi_status ddi_dhcp4_packet_bad_option(const ddi_dhcp4_packet *packet,
                                        uint32_t index,
                                        uint32_t *offset,
@@ -1884,6 +1976,8 @@ ddi_status ddi_dhcp4_packet_bad_option(const ddi_dhcp4_packet *packet,
 
 // The code of an option by its name in a configuration (`routers`, `domain_name`), or by digits. `DDI_E_ARGUMENT` if
 // there is none of this name.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT`.
 ddi_status ddi_dhcp4_option_code(const uint8_t *name,
                                  size_t name_len,
                                  uint32_t *code);
@@ -1909,35 +2003,49 @@ void ddi_dhcp4_message_free(ddi_dhcp4_message *message);
 const char *ddi_dhcp4_message_last_error(const ddi_dhcp4_message *message);
 
 // Takes a UDP payload in, in place of what was there. `DDI_E_MALFORMED` as for `ddi_dhcp4_packet_parse`.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_MALFORMED`.
 ddi_status ddi_dhcp4_message_parse(ddi_dhcp4_message *message,
                                    const uint8_t *bytes,
                                    size_t bytes_len);
 
 // Begins a reply to a packet: xid, flags, giaddr and hardware address are the packet's, the rest is zero (RFC 2131
 // table 3), and there are no options.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_MALFORMED` (nothing was parsed).
 ddi_status ddi_dhcp4_message_reply_to(ddi_dhcp4_message *message,
                                       const ddi_dhcp4_packet *packet);
 
 // Sets the fixed part. `message_type` and `cookie` are not looked at. `DDI_E_ARGUMENT` if `op` or the hardware
 // address can't be.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT`.
 ddi_status ddi_dhcp4_message_set_header(ddi_dhcp4_message *message,
                                         const ddi_dhcp4_header *header);
 
 // Its fixed part.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (struct_size).
 ddi_status ddi_dhcp4_message_header(const ddi_dhcp4_message *message,
                                     ddi_dhcp4_header *header);
 
 // Sets option 53: 1 is DISCOVER, 2 OFFER, 3 REQUEST, 4 DECLINE, 5 ACK, 6 NAK, 7 RELEASE, 8 INFORM.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT`.
 ddi_status ddi_dhcp4_message_set_type(ddi_dhcp4_message *message, uint32_t number);
 
 // Puts an option with any bytes in, or gives it another value. 0, 52 and 255 are the writer's: `DDI_E_ARGUMENT`.
 // `DDI_E_LIMIT` if the value fits no datagram.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT`, `DDI_E_LIMIT`.
 ddi_status ddi_dhcp4_message_put_option(ddi_dhcp4_message *message,
                                         uint32_t code,
                                         const uint8_t *value,
                                         size_t value_len);
 
 // The same from text, as in `ddi_dhcp_config_put_option_text`.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (not UTF-8, no such option, or no value of it), `DDI_E_LIMIT`.
 ddi_status ddi_dhcp4_message_put_option_text(ddi_dhcp4_message *message,
                                              const uint8_t *name,
                                              size_t name_len,
@@ -1945,9 +2053,13 @@ ddi_status ddi_dhcp4_message_put_option_text(ddi_dhcp4_message *message,
                                              size_t value_len);
 
 // Takes an option out; no-op if it is not there.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (no option code).
 ddi_status ddi_dhcp4_message_remove_option(ddi_dhcp4_message *message, uint32_t code);
 
 // An option's value: `*len` bytes to `buf`. `DDI_IDLE` if there is none; `DDI_E_BUFFER` if `cap` is less than `*len`.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (no option code), `DDI_E_BUFFER`.
 ddi_status ddi_dhcp4_message_option(const ddi_dhcp4_message *message,
                                     uint32_t code,
                                     uint8_t *buf,
@@ -1956,6 +2068,8 @@ ddi_status ddi_dhcp4_message_option(const ddi_dhcp4_message *message,
 
 // Writes the message as it goes on the wire, at least 300 bytes long (RFC 1542 section 2.1): `*len` bytes to `buf`.
 // `DDI_E_BUFFER` if `cap` is less than `*len`; `DDI_E_LIMIT` if it fits no datagram.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_BUFFER`, `DDI_E_LIMIT`.
 ddi_status ddi_dhcp4_message_emit(const ddi_dhcp4_message *message,
                                   uint8_t *buf,
                                   size_t cap,
@@ -2074,18 +2188,24 @@ const char *ddi_dhcp_config_last_error(const ddi_dhcp_config *config);
 
 // Sets a number of the whole server's: `setting` is one of `DDI_DHCP_AUTHORITATIVE` to `DDI_DHCP_RELAY_RATE`.
 // `DDI_E_ARGUMENT` if there is no such setting, or `value` can't be its value.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT`.
 ddi_status ddi_dhcp_config_set(ddi_dhcp_config *config,
                                uint32_t setting,
                                uint64_t value);
 
 // The server identifier (option 54), if neither the address that a message was sent to nor the link's first is
 // the right one.
+//
+// Errors: `DDI_E_NULL`.
 ddi_status ddi_dhcp_config_set_server_id(ddi_dhcp_config *config,
                                          ddi_ipv4 address);
 
 // Lease times in seconds for everybody (`DDI_DHCP_EVERYWHERE`), for a subnet, or for a class, which wins. A client
 // that asks for no time gets `default_seconds`; others what they ask for, within the other two. 0xffffffff is for
 // ever. Default: one hour for everybody.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (no such place, or a value that can't be).
 ddi_status ddi_dhcp_config_set_lease_seconds(ddi_dhcp_config *config,
                                              uint32_t place,
                                              uint32_t default_seconds,
@@ -2095,6 +2215,8 @@ ddi_status ddi_dhcp_config_set_lease_seconds(ddi_dhcp_config *config,
 // Makes full names for the clients of everybody or of a subnet (RFC 4702 section 4): `suffix` is put behind what
 // is not fully qualified; `flags` is any of `DDI_DHCP_NAMES_...` together. The server updates no DNS; its events
 // tell of names.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (no such place, or a value that can't be).
 ddi_status ddi_dhcp_config_set_names(ddi_dhcp_config *config,
                                      uint32_t place,
                                      uint32_t flags,
@@ -2102,6 +2224,8 @@ ddi_status ddi_dhcp_config_set_names(ddi_dhcp_config *config,
                                      size_t suffix_len);
 
 // A subnet or pool is IPv6-mostly: what a client that can do without IPv4 is told as V6ONLY_WAIT (RFC 8925).
+//
+// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (no such place, or a value that can't be).
 ddi_status ddi_dhcp_config_set_v6_only_wait(ddi_dhcp_config *config,
                                             uint32_t place,
                                             uint32_t seconds);
@@ -2109,12 +2233,16 @@ ddi_status ddi_dhcp_config_set_v6_only_wait(ddi_dhcp_config *config,
 // An address that this server has on a link whose clients it serves; `interface` is the number that
 // `ddi_dhcp_server_handle_datagram` is told. Call it again for further addresses: the first that lies in a subnet
 // is the server identifier there.
+//
+// Errors: `DDI_E_NULL`.
 ddi_status ddi_dhcp_config_add_link_address(ddi_dhcp_config *config,
                                             uint32_t interface,
                                             ddi_ipv4 address);
 
 // Adds a subnet. `id` is unique, is written to each lease, and should be kept when the configuration changes.
 // `*subnet` is its place. `DDI_E_ARGUMENT` if `prefix` has host bits or more than 32 bits.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT`.
 ddi_status ddi_dhcp_config_add_subnet(ddi_dhcp_config *config,
                                       uint32_t id,
                                       ddi_ipv4 prefix,
@@ -2122,17 +2250,23 @@ ddi_status ddi_dhcp_config_add_subnet(ddi_dhcp_config *config,
                                       uint32_t *subnet);
 
 // Subnets with the same name of a shared network are on one link. An empty name takes it back.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (not UTF-8, no such place, or a value that can't be).
 ddi_status ddi_dhcp_config_set_shared_network(ddi_dhcp_config *config,
                                               uint32_t subnet,
                                               const uint8_t *name,
                                               size_t name_len);
 
 // The subnet's clients are behind this relay, whatever its address is.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (no such place, or a value that can't be).
 ddi_status ddi_dhcp_config_add_relay(ddi_dhcp_config *config,
                                      uint32_t subnet,
                                      ddi_ipv4 relay);
 
 // Adds a pool to a subnet: addresses to give out, both ends included. `*pool` is its place.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (no such place, or a value that can't be).
 ddi_status ddi_dhcp_config_add_pool(ddi_dhcp_config *config,
                                     uint32_t subnet,
                                     ddi_ipv4 first,
@@ -2140,12 +2274,16 @@ ddi_status ddi_dhcp_config_add_pool(ddi_dhcp_config *config,
                                     uint32_t *pool);
 
 // Only clients of this class, and of others that are added, get an address of the pool.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (not UTF-8, no such place, or a value that can't be).
 ddi_status ddi_dhcp_config_add_pool_class(ddi_dhcp_config *config,
                                           uint32_t pool,
                                           const uint8_t *class_name,
                                           size_t class_name_len);
 
 // Keeps an address of a subnet for one client; `by` is one of `DDI_DHCP_BY_...`. `*reservation` is its place.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (no such place, or a value that can't be).
 ddi_status ddi_dhcp_config_add_reservation(ddi_dhcp_config *config,
                                            uint32_t subnet,
                                            uint32_t by,
@@ -2155,6 +2293,8 @@ ddi_status ddi_dhcp_config_add_reservation(ddi_dhcp_config *config,
                                            uint32_t *reservation);
 
 // The host name (option 12) of a reservation's client, in place of the one that it sends.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (no such place, or a value that can't be).
 ddi_status ddi_dhcp_config_set_hostname(ddi_dhcp_config *config,
                                         uint32_t reservation,
                                         const uint8_t *hostname,
@@ -2162,12 +2302,16 @@ ddi_status ddi_dhcp_config_set_hostname(ddi_dhcp_config *config,
 
 // Adds a class of clients. A later class is stronger: if two have the same option, its is sent. `*class_place` is
 // its place.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (not UTF-8).
 ddi_status ddi_dhcp_config_add_class(ddi_dhcp_config *config,
                                      const uint8_t *name,
                                      size_t name_len,
                                      uint32_t *class_place);
 
 // A client that passes this test, or any other of the class, is in it; `test` is one of `DDI_DHCP_IF_...`.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (no such place, or a value that can't be).
 ddi_status ddi_dhcp_config_add_class_test(ddi_dhcp_config *config,
                                           uint32_t class_place,
                                           uint32_t test,
@@ -2176,6 +2320,8 @@ ddi_status ddi_dhcp_config_add_class_test(ddi_dhcp_config *config,
 
 // An option with any bytes, at any place; the narrower place wins: everywhere, subnet, pool, class, reservation. It
 // is sent to a client that asks for it, or that asks for nothing; with `always` 1, to those that ask for others, too.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (neither 0 nor 1, no such place, or a value that can't be).
 ddi_status ddi_dhcp_config_put_option(ddi_dhcp_config *config,
                                       uint32_t place,
                                       uint32_t code,
@@ -2185,6 +2331,8 @@ ddi_status ddi_dhcp_config_put_option(ddi_dhcp_config *config,
 
 // The same from text, as a configuration file has it: `name` is `routers`, `dns_servers`, `domain_name` and so on, or
 // a code in digits; `value` has commas between the items of a list. Bytes are in hex digits.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (not UTF-8, no such place, or a value that can't be).
 ddi_status ddi_dhcp_config_put_option_text(ddi_dhcp_config *config,
                                            uint32_t place,
                                            const uint8_t *name,
@@ -2194,6 +2342,8 @@ ddi_status ddi_dhcp_config_put_option_text(ddi_dhcp_config *config,
 
 // The boot server's address (siaddr; 0.0.0.0: none), its name (sname, at most 63 bytes) and the boot file (file, at
 // most 127 bytes).
+//
+// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (no such place, or a value that can't be).
 ddi_status ddi_dhcp_config_set_boot(ddi_dhcp_config *config,
                                     uint32_t place,
                                     ddi_ipv4 next_server,
@@ -2324,6 +2474,8 @@ typedef struct ddi_dhcp_transmit {
 // A server with this configuration, of which a copy is kept. `seed` keys its hash tables: best random. The same seed and
 // the same calls give the same bytes. `DDI_E_DHCP_CONFIG` if it can't be served: `ddi_dhcp_config_last_error` says what
 // is wrong and where, counting from 0. Caller owns `*server`: `ddi_dhcp_server_free`.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_DHCP_CONFIG`.
 ddi_status ddi_dhcp_server_new(ddi_dhcp_config *config,
                                uint64_t seed,
                                ddi_dhcp_server **server);
@@ -2336,6 +2488,8 @@ const char *ddi_dhcp_server_last_error(const ddi_dhcp_server *server);
 
 // Changes the configuration: leases stay, and offers that are still possible. `DDI_E_DHCP_CONFIG` if it can't be
 // served; then the old one stays. The store has to be told of the pools again.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_DHCP_CONFIG`.
 ddi_status ddi_dhcp_server_set_config(ddi_dhcp_server *server,
                                       const ddi_now *now,
                                       const ddi_dhcp_config *config);
@@ -2343,11 +2497,15 @@ ddi_status ddi_dhcp_server_set_config(ddi_dhcp_server *server,
 // Tells the store of the server's pools, which are numbered by their places in the configuration, from 0. Needed once
 // after `ddi_dhcp_server_new` and after each `ddi_dhcp_server_set_config`. An application's own store is not told: it
 // reads them by `ddi_dhcp_server_pool`.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (the store can't have such pools).
 ddi_status ddi_dhcp_server_give_pools(ddi_dhcp_server *server,
                                       ddi_store *store);
 
 // The pool with this number, for `ddi_failover_config_add_pool` and for a store of the application's own: set
 // `pool->struct_size` before. Its arrays are borrowed until the next call on this handle. `DDI_IDLE` if there is none.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (struct_size).
 ddi_status ddi_dhcp_server_pool(ddi_dhcp_server *server,
                                 uint32_t number,
                                 ddi_pool *pool);
@@ -2356,6 +2514,8 @@ ddi_status ddi_dhcp_server_pool(ddi_dhcp_server *server,
 // `ddi_dhcp_config_add_link_address`; 0 if not known), who sent it, and to which address (0.0.0.0 if not known, which is
 // taken as a broadcast). Malformed ones are counted and told as `DDI_DHCP_EVENT_DROPPED`: that is no error.
 // `DDI_E_STORE` if the application's store broke.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_STORE`.
 ddi_status ddi_dhcp_server_handle_datagram(ddi_dhcp_server *server,
                                            const ddi_now *now,
                                            ddi_store *store,
@@ -2368,6 +2528,8 @@ ddi_status ddi_dhcp_server_handle_datagram(ddi_dhcp_server *server,
                                            size_t bytes_len);
 
 // Time passed: offers lapse, leases expire, quarantines end. No-op when early.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_STORE`.
 ddi_status ddi_dhcp_server_handle_timeout(ddi_dhcp_server *server,
                                           const ddi_now *now,
                                           ddi_store *store,
@@ -2375,6 +2537,8 @@ ddi_status ddi_dhcp_server_handle_timeout(ddi_dhcp_server *server,
 
 // The answer to a `DDI_DHCP_EVENT_PING`: `answered` is 1 if anything answered, 0 if nothing did. Of no effect if it
 // comes too late.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (neither 0 nor 1), `DDI_E_STORE`.
 ddi_status ddi_dhcp_server_handle_ping(ddi_dhcp_server *server,
                                        const ddi_now *now,
                                        ddi_store *store,
@@ -2384,6 +2548,8 @@ ddi_status ddi_dhcp_server_handle_ping(ddi_dhcp_server *server,
 
 // An operator releases a lease: what an accepted RELEASE does to it; `*version` is what wrote it. `DDI_IDLE` if it is not
 // ACTIVE, or the failover partner has to agree first. The store's error if it refuses.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (no key), `DDI_E_CONFLICT`, `DDI_E_LIMIT`, `DDI_E_STOPPED`, `DDI_E_STORE`.
 ddi_status ddi_dhcp_server_release(ddi_dhcp_server *server,
                                    const ddi_now *now,
                                    ddi_store *store,
@@ -2393,6 +2559,8 @@ ddi_status ddi_dhcp_server_release(ddi_dhcp_server *server,
 
 // The next reply that may leave: `*len` bytes to `buf`, and where to. `DDI_IDLE` if there is none now; `DDI_E_BUFFER` if
 // `cap` is below `DDI_DHCP_MAX_REPLY`, whatever the reply's length.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (struct_size), `DDI_E_BUFFER`, `DDI_E_STORE`.
 ddi_status ddi_dhcp_server_poll_transmit(ddi_dhcp_server *server,
                                          ddi_store *store,
                                          ddi_dhcp_transmit *transmit,
@@ -2402,6 +2570,8 @@ ddi_status ddi_dhcp_server_poll_transmit(ddi_dhcp_server *server,
 
 // The next event; a name in it has `*len` bytes, to `buf` (256 are always enough). `DDI_IDLE` if there is none;
 // `DDI_E_BUFFER` if `cap` is less than `*len`: the event stays.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (struct_size), `DDI_E_BUFFER`.
 ddi_status ddi_dhcp_server_poll_event(ddi_dhcp_server *server,
                                       ddi_dhcp_event *event,
                                       uint8_t *buf,
@@ -2409,11 +2579,15 @@ ddi_status ddi_dhcp_server_poll_event(ddi_dhcp_server *server,
                                       size_t *len);
 
 // When to call `ddi_dhcp_server_handle_timeout`, on the clock of `ddi_now.instant_ms`. `DDI_IDLE`: not needed.
+//
+// Errors: `DDI_E_NULL`.
 ddi_status ddi_dhcp_server_poll_timeout(const ddi_dhcp_server *server,
                                         uint64_t *instant_ms);
 
 // What the server has seen and done since it was made, from `index` 0 on; `DDI_IDLE` after the last. `*name` is such as
 // "acks" or "malformed" (a reason for which datagrams were dropped). Borrowed until the server is freed.
+//
+// Errors: `DDI_E_NULL`.
 ddi_status ddi_dhcp_server_counter(const ddi_dhcp_server *server,
                                    uint32_t index,
                                    const char **name,
@@ -3890,6 +4064,14 @@ ddi_status ddi_secondary_reason(const ddi_secondary *secondary,
 ddi_status ddi_secondary_poll_timeout(const ddi_secondary *secondary,
                                       uint64_t *instant_ms);
 
+// Seconds until the zone expires unless a primary confirms it before (RFC 1035 section 3.3.13); 0 if it has expired.
+// `DDI_IDLE`: there is no zone yet.
+//
+// Errors: `DDI_E_NULL`.
+ddi_status ddi_secondary_expire_secs(const ddi_secondary *secondary,
+                                     const ddi_now *now,
+                                     uint32_t *secs);
+
 // True while a primary is being asked: a connection that is open without that is to be closed. False for
 // NULL.
 bool ddi_secondary_is_asking(const ddi_secondary *secondary);
@@ -4240,12 +4422,39 @@ void ddi_updates_free(ddi_updates *updates);
 /* ============================================================================================== */
 /*
  * A secondary hands updates on to its primary (RFC 2136 section 6), and the answers back. After each
- * `handle` call drain `ddi_update_forwarder_poll_transmit`, then read `ddi_update_forwarder_poll_timeout`.
+ * `handle` call drain `ddi_update_forwarder_poll_transmit`, then `ddi_update_forwarder_poll_event`, then read `ddi_update_forwarder_poll_timeout`.
  */
 /* ============================================================================================== */
 
+// A request was refused here, and answered so.
+#define DDI_FORWARD_REFUSED 1
+
+// A request was dropped: too many are on their way.
+#define DDI_FORWARD_TOO_BUSY 2
+
+// No primary answered; the sender was told SERVFAIL.
+#define DDI_FORWARD_NO_PRIMARY 3
+
 // Hands requests on. One call at a time.
 typedef struct ddi_update_forwarder ddi_update_forwarder;
+
+// What happened.
+typedef struct ddi_forward_event {
+    // `sizeof(ddi_forward_event)`.
+    uint32_t struct_size;
+    // `DDI_FORWARD_...`.
+    uint32_t kind;
+    // Who asked.
+    ddi_addr from;
+    // The number of the connection; 0: none.
+    uint64_t link;
+    // Of `DDI_FORWARD_REFUSED`: the answer's code.
+    uint16_t rcode;
+    // Zero.
+    uint16_t pad[3];
+    // Of `DDI_FORWARD_NO_PRIMARY`: the zone.
+    ddi_name apex;
+} ddi_forward_event;
 
 // Without zones. `keys` (may be NULL) are those that senders share with this server. A primary has
 // `timeout_ms` to answer, and all of them are tried `rounds` times. `seed` is for message ids: random, not
@@ -4323,6 +4532,13 @@ ddi_status ddi_update_forwarder_poll_transmit(ddi_update_forwarder *forwarder,
                                               uint8_t *buf,
                                               size_t cap,
                                               size_t *len);
+
+// What happened beside requests that were handed on, for counters and logs. `DDI_IDLE`: nothing. Those that nobody
+// polls are lost, the oldest ones kept.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (struct_size).
+ddi_status ddi_update_forwarder_poll_event(ddi_update_forwarder *forwarder,
+                                           ddi_forward_event *event);
 
 // What went wrong, in words; "" if nothing did. Borrowed, as the chapter on status says.
 const char *ddi_update_forwarder_last_error(const ddi_update_forwarder *forwarder);

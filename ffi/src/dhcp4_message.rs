@@ -41,6 +41,8 @@ pub unsafe extern "C" fn ddi_dhcp4_message_last_error(message: *const ddi_dhcp4_
 }
 
 /// Takes a UDP payload in, in place of what was there. `DDI_E_MALFORMED` as for `ddi_dhcp4_packet_parse`.
+///
+/// Errors: `DDI_E_NULL`, `DDI_E_MALFORMED`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddi_dhcp4_message_parse(
     message: *mut ddi_dhcp4_message,
@@ -59,6 +61,8 @@ pub unsafe extern "C" fn ddi_dhcp4_message_parse(
 
 /// Begins a reply to a packet: xid, flags, giaddr and hardware address are the packet's, the rest is zero (RFC 2131
 /// table 3), and there are no options.
+///
+/// Errors: `DDI_E_NULL`, `DDI_E_MALFORMED` (nothing was parsed).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddi_dhcp4_message_reply_to(
     message: *mut ddi_dhcp4_message,
@@ -77,6 +81,8 @@ pub unsafe extern "C" fn ddi_dhcp4_message_reply_to(
 
 /// Sets the fixed part. `message_type` and `cookie` are not looked at. `DDI_E_ARGUMENT` if `op` or the hardware
 /// address can't be.
+///
+/// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddi_dhcp4_message_set_header(
     message: *mut ddi_dhcp4_message,
@@ -93,6 +99,8 @@ pub unsafe extern "C" fn ddi_dhcp4_message_set_header(
 }
 
 /// Its fixed part.
+///
+/// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (struct_size).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddi_dhcp4_message_header(
     message: *const ddi_dhcp4_message,
@@ -111,6 +119,8 @@ pub unsafe extern "C" fn ddi_dhcp4_message_header(
 }
 
 /// Sets option 53: 1 is DISCOVER, 2 OFFER, 3 REQUEST, 4 DECLINE, 5 ACK, 6 NAK, 7 RELEASE, 8 INFORM.
+///
+/// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddi_dhcp4_message_set_type(
     message: *mut ddi_dhcp4_message,
@@ -129,6 +139,8 @@ pub unsafe extern "C" fn ddi_dhcp4_message_set_type(
 
 /// Puts an option with any bytes in, or gives it another value. 0, 52 and 255 are the writer's: `DDI_E_ARGUMENT`.
 /// `DDI_E_LIMIT` if the value fits no datagram.
+///
+/// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT`, `DDI_E_LIMIT`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddi_dhcp4_message_put_option(
     message: *mut ddi_dhcp4_message,
@@ -153,6 +165,8 @@ pub unsafe extern "C" fn ddi_dhcp4_message_put_option(
 }
 
 /// The same from text, as in `ddi_dhcp_config_put_option_text`.
+///
+/// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (not UTF-8, no such option, or no value of it), `DDI_E_LIMIT`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddi_dhcp4_message_put_option_text(
     message: *mut ddi_dhcp4_message,
@@ -174,6 +188,8 @@ pub unsafe extern "C" fn ddi_dhcp4_message_put_option_text(
 }
 
 /// Takes an option out; no-op if it is not there.
+///
+/// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (no option code).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddi_dhcp4_message_remove_option(
     message: *mut ddi_dhcp4_message,
@@ -189,6 +205,8 @@ pub unsafe extern "C" fn ddi_dhcp4_message_remove_option(
 }
 
 /// An option's value: `*len` bytes to `buf`. `DDI_IDLE` if there is none; `DDI_E_BUFFER` if `cap` is less than `*len`.
+///
+/// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (no option code), `DDI_E_BUFFER`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddi_dhcp4_message_option(
     message: *const ddi_dhcp4_message,
@@ -210,6 +228,8 @@ pub unsafe extern "C" fn ddi_dhcp4_message_option(
 
 /// Writes the message as it goes on the wire, at least 300 bytes long (RFC 1542 section 2.1): `*len` bytes to `buf`.
 /// `DDI_E_BUFFER` if `cap` is less than `*len`; `DDI_E_LIMIT` if it fits no datagram.
+///
+/// Errors: `DDI_E_NULL`, `DDI_E_BUFFER`, `DDI_E_LIMIT`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddi_dhcp4_message_emit(
     message: *const ddi_dhcp4_message,

@@ -119,6 +119,8 @@ pub unsafe extern "C" fn ddi_dhcp4_packet_last_error(packet: *const ddi_dhcp4_pa
 
 /// Takes a UDP payload in, in place of the one before. Any bytes may come: `DDI_E_MALFORMED` if the fixed part is
 /// not there or can't be; a bad option spoils itself only (`ddi_dhcp4_packet_bad_option`).
+///
+/// Errors: `DDI_E_NULL`, `DDI_E_MALFORMED`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddi_dhcp4_packet_parse(
     packet: *mut ddi_dhcp4_packet,
@@ -138,6 +140,8 @@ pub unsafe extern "C" fn ddi_dhcp4_packet_parse(
 }
 
 /// Its fixed part. `DDI_E_MALFORMED` if nothing was parsed yet, as with all getters.
+///
+/// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (struct_size), `DDI_E_MALFORMED`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddi_dhcp4_packet_header(
     packet: *const ddi_dhcp4_packet,
@@ -163,6 +167,8 @@ pub unsafe extern "C" fn ddi_dhcp4_packet_header(
 
 /// An option's value, joined from all its parts (RFC 3396): `*len` bytes to `buf`. `DDI_IDLE` if the packet has none
 /// with this code; `DDI_E_BUFFER` if `cap` is less than `*len`.
+///
+/// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (no option code), `DDI_E_BUFFER`, `DDI_E_MALFORMED`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddi_dhcp4_packet_option(
     packet: *const ddi_dhcp4_packet,
@@ -184,6 +190,8 @@ pub unsafe extern "C" fn ddi_dhcp4_packet_option(
 }
 
 /// A sub-option of option 82 (RFC 3046), like `ddi_dhcp4_packet_option`.
+///
+/// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (no option code), `DDI_E_BUFFER`, `DDI_E_MALFORMED`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddi_dhcp4_packet_relay_option(
     packet: *const ddi_dhcp4_packet,
@@ -208,6 +216,8 @@ pub unsafe extern "C" fn ddi_dhcp4_packet_relay_option(
 }
 
 /// The codes of all options, in their order, each once: `*len` bytes to `buf`; 256 are always enough.
+///
+/// Errors: `DDI_E_NULL`, `DDI_E_BUFFER`, `DDI_E_MALFORMED`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddi_dhcp4_packet_codes(
     packet: *const ddi_dhcp4_packet,
@@ -233,6 +243,8 @@ pub unsafe extern "C" fn ddi_dhcp4_packet_codes(
 
 /// What was bad in the packet, from `index` 0 on; the first few are kept. `DDI_IDLE` after the last. `*offset` is in
 /// bytes from the packet's start; `*reason` is one of `DDI_DHCP4_BAD_...`.
+///
+/// Errors: `DDI_E_NULL`, `DDI_E_MALFORMED`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddi_dhcp4_packet_bad_option(
     packet: *const ddi_dhcp4_packet,
@@ -262,6 +274,8 @@ pub unsafe extern "C" fn ddi_dhcp4_packet_bad_option(
 
 /// The code of an option by its name in a configuration (`routers`, `domain_name`), or by digits. `DDI_E_ARGUMENT` if
 /// there is none of this name.
+///
+/// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddi_dhcp4_option_code(
     name: *const u8,

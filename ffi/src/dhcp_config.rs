@@ -106,6 +106,8 @@ pub unsafe extern "C" fn ddi_dhcp_config_last_error(config: *const ddi_dhcp_conf
 
 /// Sets a number of the whole server's: `setting` is one of `DDI_DHCP_AUTHORITATIVE` to `DDI_DHCP_RELAY_RATE`.
 /// `DDI_E_ARGUMENT` if there is no such setting, or `value` can't be its value.
+///
+/// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddi_dhcp_config_set(
     config: *mut ddi_dhcp_config,
@@ -118,6 +120,8 @@ pub unsafe extern "C" fn ddi_dhcp_config_set(
 
 /// The server identifier (option 54), if neither the address that a message was sent to nor the link's first is
 /// the right one.
+///
+/// Errors: `DDI_E_NULL`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddi_dhcp_config_set_server_id(
     config: *mut ddi_dhcp_config,
@@ -135,6 +139,8 @@ pub unsafe extern "C" fn ddi_dhcp_config_set_server_id(
 /// Lease times in seconds for everybody (`DDI_DHCP_EVERYWHERE`), for a subnet, or for a class, which wins. A client
 /// that asks for no time gets `default_seconds`; others what they ask for, within the other two. 0xffffffff is for
 /// ever. Default: one hour for everybody.
+///
+/// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (no such place, or a value that can't be).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddi_dhcp_config_set_lease_seconds(
     config: *mut ddi_dhcp_config,
@@ -151,6 +157,8 @@ pub unsafe extern "C" fn ddi_dhcp_config_set_lease_seconds(
 /// Makes full names for the clients of everybody or of a subnet (RFC 4702 section 4): `suffix` is put behind what
 /// is not fully qualified; `flags` is any of `DDI_DHCP_NAMES_...` together. The server updates no DNS; its events
 /// tell of names.
+///
+/// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (no such place, or a value that can't be).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddi_dhcp_config_set_names(
     config: *mut ddi_dhcp_config,
@@ -169,6 +177,8 @@ pub unsafe extern "C" fn ddi_dhcp_config_set_names(
 }
 
 /// A subnet or pool is IPv6-mostly: what a client that can do without IPv4 is told as V6ONLY_WAIT (RFC 8925).
+///
+/// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (no such place, or a value that can't be).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddi_dhcp_config_set_v6_only_wait(
     config: *mut ddi_dhcp_config,
@@ -182,6 +192,8 @@ pub unsafe extern "C" fn ddi_dhcp_config_set_v6_only_wait(
 /// An address that this server has on a link whose clients it serves; `interface` is the number that
 /// `ddi_dhcp_server_handle_datagram` is told. Call it again for further addresses: the first that lies in a subnet
 /// is the server identifier there.
+///
+/// Errors: `DDI_E_NULL`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddi_dhcp_config_add_link_address(
     config: *mut ddi_dhcp_config,
@@ -199,6 +211,8 @@ pub unsafe extern "C" fn ddi_dhcp_config_add_link_address(
 
 /// Adds a subnet. `id` is unique, is written to each lease, and should be kept when the configuration changes.
 /// `*subnet` is its place. `DDI_E_ARGUMENT` if `prefix` has host bits or more than 32 bits.
+///
+/// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddi_dhcp_config_add_subnet(
     config: *mut ddi_dhcp_config,
@@ -218,6 +232,8 @@ pub unsafe extern "C" fn ddi_dhcp_config_add_subnet(
 }
 
 /// Subnets with the same name of a shared network are on one link. An empty name takes it back.
+///
+/// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (not UTF-8, no such place, or a value that can't be).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddi_dhcp_config_set_shared_network(
     config: *mut ddi_dhcp_config,
@@ -235,6 +251,8 @@ pub unsafe extern "C" fn ddi_dhcp_config_set_shared_network(
 }
 
 /// The subnet's clients are behind this relay, whatever its address is.
+///
+/// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (no such place, or a value that can't be).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddi_dhcp_config_add_relay(
     config: *mut ddi_dhcp_config,
@@ -246,6 +264,8 @@ pub unsafe extern "C" fn ddi_dhcp_config_add_relay(
 }
 
 /// Adds a pool to a subnet: addresses to give out, both ends included. `*pool` is its place.
+///
+/// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (no such place, or a value that can't be).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddi_dhcp_config_add_pool(
     config: *mut ddi_dhcp_config,
@@ -265,6 +285,8 @@ pub unsafe extern "C" fn ddi_dhcp_config_add_pool(
 }
 
 /// Only clients of this class, and of others that are added, get an address of the pool.
+///
+/// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (not UTF-8, no such place, or a value that can't be).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddi_dhcp_config_add_pool_class(
     config: *mut ddi_dhcp_config,
@@ -282,6 +304,8 @@ pub unsafe extern "C" fn ddi_dhcp_config_add_pool_class(
 }
 
 /// Keeps an address of a subnet for one client; `by` is one of `DDI_DHCP_BY_...`. `*reservation` is its place.
+///
+/// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (no such place, or a value that can't be).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddi_dhcp_config_add_reservation(
     config: *mut ddi_dhcp_config,
@@ -304,6 +328,8 @@ pub unsafe extern "C" fn ddi_dhcp_config_add_reservation(
 }
 
 /// The host name (option 12) of a reservation's client, in place of the one that it sends.
+///
+/// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (no such place, or a value that can't be).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddi_dhcp_config_set_hostname(
     config: *mut ddi_dhcp_config,
@@ -322,6 +348,8 @@ pub unsafe extern "C" fn ddi_dhcp_config_set_hostname(
 
 /// Adds a class of clients. A later class is stronger: if two have the same option, its is sent. `*class_place` is
 /// its place.
+///
+/// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (not UTF-8).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddi_dhcp_config_add_class(
     config: *mut ddi_dhcp_config,
@@ -340,6 +368,8 @@ pub unsafe extern "C" fn ddi_dhcp_config_add_class(
 }
 
 /// A client that passes this test, or any other of the class, is in it; `test` is one of `DDI_DHCP_IF_...`.
+///
+/// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (no such place, or a value that can't be).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddi_dhcp_config_add_class_test(
     config: *mut ddi_dhcp_config,
@@ -359,6 +389,8 @@ pub unsafe extern "C" fn ddi_dhcp_config_add_class_test(
 
 /// An option with any bytes, at any place; the narrower place wins: everywhere, subnet, pool, class, reservation. It
 /// is sent to a client that asks for it, or that asks for nothing; with `always` 1, to those that ask for others, too.
+///
+/// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (neither 0 nor 1, no such place, or a value that can't be).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddi_dhcp_config_put_option(
     config: *mut ddi_dhcp_config,
@@ -379,6 +411,8 @@ pub unsafe extern "C" fn ddi_dhcp_config_put_option(
 
 /// The same from text, as a configuration file has it: `name` is `routers`, `dns_servers`, `domain_name` and so on, or
 /// a code in digits; `value` has commas between the items of a list. Bytes are in hex digits.
+///
+/// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (not UTF-8, no such place, or a value that can't be).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddi_dhcp_config_put_option_text(
     config: *mut ddi_dhcp_config,
@@ -400,6 +434,8 @@ pub unsafe extern "C" fn ddi_dhcp_config_put_option_text(
 
 /// The boot server's address (siaddr; 0.0.0.0: none), its name (sname, at most 63 bytes) and the boot file (file, at
 /// most 127 bytes).
+///
+/// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (no such place, or a value that can't be).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddi_dhcp_config_set_boot(
     config: *mut ddi_dhcp_config,

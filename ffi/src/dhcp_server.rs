@@ -119,6 +119,8 @@ impl From<ConfigError> for Failure {
 /// A server with this configuration, of which a copy is kept. `seed` keys its hash tables: best random. The same seed and
 /// the same calls give the same bytes. `DDI_E_DHCP_CONFIG` if it can't be served: `ddi_dhcp_config_last_error` says what
 /// is wrong and where, counting from 0. Caller owns `*server`: `ddi_dhcp_server_free`.
+///
+/// Errors: `DDI_E_NULL`, `DDI_E_DHCP_CONFIG`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddi_dhcp_server_new(
     config: *mut ddi_dhcp_config,
@@ -159,6 +161,8 @@ pub unsafe extern "C" fn ddi_dhcp_server_last_error(server: *const ddi_dhcp_serv
 
 /// Changes the configuration: leases stay, and offers that are still possible. `DDI_E_DHCP_CONFIG` if it can't be
 /// served; then the old one stays. The store has to be told of the pools again.
+///
+/// Errors: `DDI_E_NULL`, `DDI_E_DHCP_CONFIG`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddi_dhcp_server_set_config(
     server: *mut ddi_dhcp_server,
@@ -179,6 +183,8 @@ pub unsafe extern "C" fn ddi_dhcp_server_set_config(
 /// Tells the store of the server's pools, which are numbered by their places in the configuration, from 0. Needed once
 /// after `ddi_dhcp_server_new` and after each `ddi_dhcp_server_set_config`. An application's own store is not told: it
 /// reads them by `ddi_dhcp_server_pool`.
+///
+/// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (the store can't have such pools).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddi_dhcp_server_give_pools(
     server: *mut ddi_dhcp_server,
@@ -195,6 +201,8 @@ pub unsafe extern "C" fn ddi_dhcp_server_give_pools(
 
 /// The pool with this number, for `ddi_failover_config_add_pool` and for a store of the application's own: set
 /// `pool->struct_size` before. Its arrays are borrowed until the next call on this handle. `DDI_IDLE` if there is none.
+///
+/// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (struct_size).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddi_dhcp_server_pool(
     server: *mut ddi_dhcp_server,
@@ -216,6 +224,8 @@ pub unsafe extern "C" fn ddi_dhcp_server_pool(
 /// `ddi_dhcp_config_add_link_address`; 0 if not known), who sent it, and to which address (0.0.0.0 if not known, which is
 /// taken as a broadcast). Malformed ones are counted and told as `DDI_DHCP_EVENT_DROPPED`: that is no error.
 /// `DDI_E_STORE` if the application's store broke.
+///
+/// Errors: `DDI_E_NULL`, `DDI_E_STORE`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddi_dhcp_server_handle_datagram(
     server: *mut ddi_dhcp_server,
@@ -242,6 +252,8 @@ pub unsafe extern "C" fn ddi_dhcp_server_handle_datagram(
 }
 
 /// Time passed: offers lapse, leases expire, quarantines end. No-op when early.
+///
+/// Errors: `DDI_E_NULL`, `DDI_E_STORE`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddi_dhcp_server_handle_timeout(
     server: *mut ddi_dhcp_server,
@@ -260,6 +272,8 @@ pub unsafe extern "C" fn ddi_dhcp_server_handle_timeout(
 
 /// The answer to a `DDI_DHCP_EVENT_PING`: `answered` is 1 if anything answered, 0 if nothing did. Of no effect if it
 /// comes too late.
+///
+/// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (neither 0 nor 1), `DDI_E_STORE`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddi_dhcp_server_handle_ping(
     server: *mut ddi_dhcp_server,
@@ -281,6 +295,8 @@ pub unsafe extern "C" fn ddi_dhcp_server_handle_ping(
 
 /// An operator releases a lease: what an accepted RELEASE does to it; `*version` is what wrote it. `DDI_IDLE` if it is not
 /// ACTIVE, or the failover partner has to agree first. The store's error if it refuses.
+///
+/// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (no key), `DDI_E_CONFLICT`, `DDI_E_LIMIT`, `DDI_E_STOPPED`, `DDI_E_STORE`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddi_dhcp_server_release(
     server: *mut ddi_dhcp_server,
@@ -303,6 +319,8 @@ pub unsafe extern "C" fn ddi_dhcp_server_release(
 
 /// The next reply that may leave: `*len` bytes to `buf`, and where to. `DDI_IDLE` if there is none now; `DDI_E_BUFFER` if
 /// `cap` is below `DDI_DHCP_MAX_REPLY`, whatever the reply's length.
+///
+/// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (struct_size), `DDI_E_BUFFER`, `DDI_E_STORE`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddi_dhcp_server_poll_transmit(
     server: *mut ddi_dhcp_server,
@@ -330,6 +348,8 @@ pub unsafe extern "C" fn ddi_dhcp_server_poll_transmit(
 
 /// The next event; a name in it has `*len` bytes, to `buf` (256 are always enough). `DDI_IDLE` if there is none;
 /// `DDI_E_BUFFER` if `cap` is less than `*len`: the event stays.
+///
+/// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (struct_size), `DDI_E_BUFFER`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddi_dhcp_server_poll_event(
     server: *mut ddi_dhcp_server,
@@ -356,6 +376,8 @@ pub unsafe extern "C" fn ddi_dhcp_server_poll_event(
 }
 
 /// When to call `ddi_dhcp_server_handle_timeout`, on the clock of `ddi_now.instant_ms`. `DDI_IDLE`: not needed.
+///
+/// Errors: `DDI_E_NULL`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddi_dhcp_server_poll_timeout(
     server: *const ddi_dhcp_server,
@@ -374,6 +396,8 @@ pub unsafe extern "C" fn ddi_dhcp_server_poll_timeout(
 
 /// What the server has seen and done since it was made, from `index` 0 on; `DDI_IDLE` after the last. `*name` is such as
 /// "acks" or "malformed" (a reason for which datagrams were dropped). Borrowed until the server is freed.
+///
+/// Errors: `DDI_E_NULL`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddi_dhcp_server_counter(
     server: *const ddi_dhcp_server,

@@ -15,6 +15,7 @@ use crate::handle::{Failure, Handle, noun};
 use crate::lease_key::ddi_lease_key;
 use crate::lease_pool::ddi_pool;
 use crate::now::ddi_now;
+use crate::others;
 use crate::sized::OutSized;
 use crate::slice::{self, Buffer, Out};
 use crate::status::{
@@ -55,7 +56,7 @@ pub(crate) struct Set {
 }
 
 impl Set {
-    fn id(&self, relationship: u32) -> Result<RelationshipId, Failure> {
+    pub(crate) fn id(&self, relationship: u32) -> Result<RelationshipId, Failure> {
         let id = RelationshipId(relationship as usize);
         match self.relationships.get(id) {
             Some(_) => Ok(id),
@@ -86,6 +87,8 @@ impl From<CommandRefused> for Failure {
 /// All relationships of a configuration, of which a copy is kept. Each has an event first, `DDI_FAILOVER_EVENT_SAVE`,
 /// before which it does nothing. `DDI_E_FAILOVER_CONFIG`: `ddi_failover_config_last_error` says why. Caller owns
 /// `*failover`: `ddi_failover_free`.
+///
+/// Errors: `DDI_E_NULL`, `DDI_E_FAILOVER_CONFIG`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddi_failover_new(
     config: *mut ddi_failover_config,
@@ -119,6 +122,8 @@ pub unsafe extern "C" fn ddi_failover_last_error(failover: *const ddi_failover) 
 
 /// The pools of a relationship in place of those before: an array of `n`, as for `ddi_lease_db_set_pools`.
 /// `DDI_E_FAILOVER_CONFIG` if they can't be; then the old ones stay.
+///
+/// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (struct_size, no such relationship), `DDI_E_FAILOVER_CONFIG`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddi_failover_set_pools(
     failover: *mut ddi_failover,
@@ -136,7 +141,36 @@ pub unsafe extern "C" fn ddi_failover_set_pools(
     }
 }
 
+/// The pools of all relationships, as a configuration has them, in place of those before: for a reload after which a pool
+/// may be in another relationship. What else is in the configuration is not looked at; it has as many relationships, in
+/// the same order. Where nothing has changed nothing is done.
+///
+/// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (another number of relationships), `DDI_E_FAILOVER_CONFIG` (they can't be; if it
+/// is about two relationships, the old ones stay).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ddi_failover_set_all_pools(
+    failover: *mut ddi_failover,
+    config: *const ddi_failover_config,
+) -> ddi_status {
+    // SAFETY: the header's contract.
+    unsafe {
+        guard::exclusive(failover, |set| {
+            let pools = others::shared(config, "config")?.pools();
+            let there = set.relationships.iter().count();
+            if pools.len() != there {
+                let text =
+                    format!("the configuration has {} relationships, but {there} are there", pools.len());
+                return Err(Failure::argument(text));
+            }
+            set.relationships.set_all_pools(&pools)?;
+            Ok(DDI_OK)
+        })
+    }
+}
+
 /// The application has connected to the partner of this relationship, or has begun to; `link` names the connection.
+///
+/// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (no such relationship, the connection is there already).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddi_failover_handle_dialled(
     failover: *mut ddi_failover,
@@ -155,6 +189,8 @@ pub unsafe extern "C" fn ddi_failover_handle_dialled(
 }
 
 /// `DDI_FAILOVER_EVENT_DIAL` did not succeed.
+///
+/// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (no such relationship).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddi_failover_handle_dial_failed(
     failover: *mut ddi_failover,
@@ -173,6 +209,8 @@ pub unsafe extern "C" fn ddi_failover_handle_dial_failed(
 
 /// Somebody has connected. `relationship`: whose partner it is, if its source address tells; where this server is the
 /// primary it has to. `DDI_FAILOVER_NOBODY`: the first message will say.
+///
+/// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (no such relationship, the connection is there already).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddi_failover_handle_accepted(
     failover: *mut ddi_failover,
@@ -193,6 +231,8 @@ pub unsafe extern "C" fn ddi_failover_handle_accepted(
 
 /// Bytes came in on a connection, cut anywhere. `DDI_E_FAILOVER_LINK`: nothing more is taken from it; an event says so,
 /// too.
+///
+/// Errors: `DDI_E_NULL`, `DDI_E_FAILOVER_LINK`, `DDI_E_STORE`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddi_failover_handle_bytes(
     failover: *mut ddi_failover,
@@ -214,6 +254,8 @@ pub unsafe extern "C" fn ddi_failover_handle_bytes(
 }
 
 /// A connection is closed, by whomever.
+///
+/// Errors: `DDI_E_NULL`, `DDI_E_STORE`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddi_failover_handle_closed(
     failover: *mut ddi_failover,
@@ -231,6 +273,8 @@ pub unsafe extern "C" fn ddi_failover_handle_closed(
 }
 
 /// Does what is due, a slice at a time. No-op when early.
+///
+/// Errors: `DDI_E_NULL`, `DDI_E_STORE`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddi_failover_handle_timeout(
     failover: *mut ddi_failover,
@@ -247,6 +291,8 @@ pub unsafe extern "C" fn ddi_failover_handle_timeout(
 }
 
 /// The application itself has changed a lease.
+///
+/// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (no key), `DDI_E_STORE`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddi_failover_handle_lease_changed(
     failover: *mut ddi_failover,
@@ -265,6 +311,8 @@ pub unsafe extern "C" fn ddi_failover_handle_lease_changed(
 
 /// An operator's word: `DDI_FAILOVER_COMMAND_...`. `DDI_E_FAILOVER_REFUSED` if it does not apply in the present state;
 /// nothing has happened then.
+///
+/// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (no such relationship), `DDI_E_FAILOVER_REFUSED`, `DDI_E_STORE`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddi_failover_handle_command(
     failover: *mut ddi_failover,
@@ -294,6 +342,8 @@ pub unsafe extern "C" fn ddi_failover_handle_command(
 }
 
 /// The bytes of the `DDI_FAILOVER_EVENT_SAVE` with this number are durable.
+///
+/// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (no such relationship).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddi_failover_handle_saved(
     failover: *mut ddi_failover,
@@ -312,6 +362,8 @@ pub unsafe extern "C" fn ddi_failover_handle_saved(
 
 /// Bytes to send on a connection: `*len` bytes to `buf`, as many as have room. `DDI_IDLE` if there are none now;
 /// `DDI_E_BUFFER` if there is no room at all.
+///
+/// Errors: `DDI_E_NULL`, `DDI_E_BUFFER`, `DDI_E_STORE`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddi_failover_poll_transmit(
     failover: *mut ddi_failover,
@@ -340,6 +392,8 @@ pub unsafe extern "C" fn ddi_failover_poll_transmit(
 
 /// The next event; its bytes or text have `*len` bytes, to `buf`. `DDI_IDLE` if there is none; `DDI_E_BUFFER` if `cap` is
 /// less than `*len`: the event stays (`DDI_FAILOVER_MAX_EVENT` is always enough).
+///
+/// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (struct_size), `DDI_E_BUFFER`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddi_failover_poll_event(
     failover: *mut ddi_failover,
@@ -367,6 +421,8 @@ pub unsafe extern "C" fn ddi_failover_poll_event(
 }
 
 /// When to call `ddi_failover_handle_timeout`, on the clock of `ddi_now.instant_ms`. `DDI_IDLE`: not needed.
+///
+/// Errors: `DDI_E_NULL`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddi_failover_poll_timeout(
     failover: *const ddi_failover,

@@ -83,6 +83,8 @@ pub unsafe extern "C" fn ddi_failover_config_last_error(config: *const ddi_failo
 
 /// Adds a relationship. Its name is 1 to 255 bytes, and the same on both servers; `role` is `DDI_FAILOVER_PRIMARY` or
 /// `DDI_FAILOVER_SECONDARY`. `*relationship` is its place, counted from 0.
+///
+/// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (no such role), `DDI_E_LIMIT` (65535 are there).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddi_failover_config_add(
     config: *mut ddi_failover_config,
@@ -103,6 +105,8 @@ pub unsafe extern "C" fn ddi_failover_config_add(
 
 /// Sets a number of a relationship: `setting` is one of `DDI_FAILOVER_MCLT_SECONDS` to
 /// `DDI_FAILOVER_CHECK_SECS_BYTE_ORDER`. `DDI_E_ARGUMENT` if there is no such setting, or `value` can't be its value.
+///
+/// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddi_failover_config_set(
     config: *mut ddi_failover_config,
@@ -116,6 +120,8 @@ pub unsafe extern "C" fn ddi_failover_config_set(
 
 /// Shares a pool with the partner; those of a DHCP server tells `ddi_dhcp_server_pool`. All pools of one relationship are of
 /// one address space, and a pool is in one relationship at the most.
+///
+/// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (struct_size, no such relationship).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddi_failover_config_add_pool(
     config: *mut ddi_failover_config,
@@ -134,6 +140,8 @@ pub unsafe extern "C" fn ddi_failover_config_add_pool(
 /// The bytes of the last `DDI_FAILOVER_EVENT_SAVE`, after a restart; none (NULL, 0) if there are none: the server has not
 /// met its partner yet, or has lost everything. `leases_lost` is 1 if the leases that belong to them are lost or older
 /// than they were, at each start until a later save is written; else 0.
+///
+/// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (neither 0 nor 1, no such relationship).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddi_failover_config_set_saved(
     config: *mut ddi_failover_config,

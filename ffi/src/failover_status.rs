@@ -3,8 +3,10 @@
 use crate::failover::ddi_failover;
 use crate::guard;
 use crate::handle::Failure;
+use crate::lease_pool::ddi_pool_counts;
 use crate::sized::{Growing, OutSized};
-use crate::status::{DDI_OK, ddi_status};
+use crate::slice::Out;
+use crate::status::{DDI_IDLE, DDI_OK, ddi_status};
 use crate::store::{self, ddi_store};
 use ::ddi_failover::relationships::RelationshipId;
 use ::ddi_failover::wire::v4::server_state_number;
@@ -85,6 +87,8 @@ unsafe impl Growing for ddi_failover_status {
 }
 
 /// How a relationship is now.
+///
+/// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (struct_size, no such relationship), `DDI_E_STORE`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddi_failover_status_of(
     failover: *mut ddi_failover,
@@ -100,6 +104,36 @@ pub unsafe extern "C" fn ddi_failover_status_of(
             let missing = || Failure::argument(format!("there is no relationship {relationship}"));
             let endpoint = endpoint.ok_or_else(missing)?;
             out.set(&of_status(&store::with(store, |store| Ok(endpoint.status(store)))?));
+            Ok(DDI_OK)
+        })
+    }
+}
+
+/// The `index`th pool that a relationship shares, from 0 on: its number, and how many of its addresses are in which state.
+/// Set `counts->struct_size` before. `DDI_IDLE` after the last.
+///
+/// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (struct_size, no such relationship), `DDI_E_STORE`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ddi_failover_pool_counts(
+    failover: *mut ddi_failover,
+    store: *mut ddi_store,
+    relationship: u32,
+    index: u32,
+    pool: *mut u32,
+    counts: *mut ddi_pool_counts,
+) -> ddi_status {
+    // SAFETY: the header's contract.
+    unsafe {
+        guard::exclusive(failover, |set| {
+            let (pool, counts) = (Out::new(pool, "pool")?, OutSized::new(counts)?);
+            let endpoint = set.relationships.get(set.id(relationship)?);
+            let Some(found) = endpoint.and_then(|endpoint| endpoint.config().pools.get(index as usize))
+            else {
+                return Ok(DDI_IDLE);
+            };
+            let counted = store::with(store, |store| Ok(store.pool_counts(found.id)))?;
+            pool.set(found.id.0);
+            counts.set(&counted.unwrap_or_default().into());
             Ok(DDI_OK)
         })
     }

@@ -8,8 +8,8 @@ use crate::lease::ddi_lease;
 use crate::lease_config::ddi_lease_config;
 use crate::lease_key::{ddi_identity, ddi_lease_key};
 use crate::sized::{Growing, OutSized};
-use crate::slice::{self, Out};
-use crate::status::{DDI_E_BUFFER, DDI_IDLE, DDI_OK, ddi_status};
+use crate::slice::{self, ArrayOut, Out};
+use crate::status::{DDI_IDLE, DDI_OK, ddi_status};
 use ddi_core::db::Opened;
 use ddi_core::store::FIND_MAX;
 use ddi_core::{
@@ -155,6 +155,8 @@ pub unsafe extern "C" fn ddi_lease_db_put(
 }
 
 /// The same without the rule on binding states: for a partner's word, and for imports.
+///
+/// Errors: as of `ddi_lease_db_put`, but for `DDI_E_TRANSITION`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddi_lease_db_put_forced(
     db: *mut ddi_lease_db,
@@ -258,7 +260,7 @@ pub unsafe extern "C" fn ddi_lease_db_find(
         guard::exclusive(db, |db| {
             let identity = ddi_identity::read(identity)?;
             let subnet = if subnet_id.is_null() { None } else { Some(slice::read(subnet_id, "subnet_id")?) };
-            let out = Keys::new(keys, cap, len)?;
+            let out = ArrayOut::new(keys, cap, len, "keys")?;
             db.found.clear();
             db.db.find(space, subnet, identity, &mut db.found);
             out.put(&db.found)
@@ -293,6 +295,8 @@ pub unsafe extern "C" fn ddi_lease_db_scan(
 }
 
 /// The same of one subnet, without reading the others.
+///
+/// Errors: as of `ddi_lease_db_scan`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddi_lease_db_scan_subnet(
     db: *mut ddi_lease_db,
@@ -393,46 +397,6 @@ impl ddi_lease_db_opened {
             cut_bytes: opened.log.cut.as_ref().map_or(0, |cut| cut.bytes),
             lost: opened.log.lost,
         }
-    }
-}
-
-/// A caller's array of keys.
-pub(crate) struct Keys {
-    keys: *mut ddi_lease_key,
-    cap: usize,
-    len: Out<usize>,
-}
-
-impl Keys {
-    /// # Safety
-    /// `cap` keys can be written to `keys`, and `len` can be, as long as this lives; or they are NULL.
-    pub(crate) unsafe fn new(keys: *mut ddi_lease_key, cap: usize, len: *mut usize) -> Result<Self, Failure> {
-        // SAFETY: as promised.
-        let len = unsafe { Out::new(len, "len") }?;
-        if cap > 0 && keys.is_null() {
-            return Err(Failure::null("keys"));
-        }
-        if cap > 0 && !keys.is_aligned() {
-            return Err(Failure::argument("keys is not aligned"));
-        }
-        Ok(Self { keys, cap, len })
-    }
-
-    pub(crate) const fn cap(&self) -> usize {
-        self.cap
-    }
-
-    pub(crate) fn put(&self, found: &[LeaseKey]) -> Result<ddi_status, Failure> {
-        self.len.set(found.len());
-        if found.len() > self.cap {
-            let text = format!("room for {} keys, but {} were found", self.cap, found.len());
-            return Err(Failure::new(DDI_E_BUFFER, text));
-        }
-        for (at, key) in found.iter().enumerate() {
-            // SAFETY: `at` is less than `cap`, and so many can be written, was promised to `new`.
-            unsafe { self.keys.add(at).write((*key).into()) };
-        }
-        Ok(DDI_OK)
     }
 }
 

@@ -3,10 +3,10 @@
 
 use crate::guard;
 use crate::handle::Failure;
-use crate::lease_db::{Keys, ddi_lease_db};
+use crate::lease_db::ddi_lease_db;
 use crate::lease_key::{ddi_ipv4, ddi_lease_key};
 use crate::sized::{self, Growing, OutSized};
-use crate::slice::{self, Out};
+use crate::slice::{self, ArrayOut, Out};
 use crate::status::{DDI_E_NOT_FOUND, DDI_IDLE, DDI_OK, ddi_status};
 use ddi_core::db::{PoolConfig, PoolCounts};
 use ddi_core::{FreeKind, LeaseStore, PoolId, UnixTime};
@@ -129,6 +129,26 @@ pub unsafe extern "C" fn ddi_lease_db_pool_counts(
     }
 }
 
+/// The numbers of all subnets that have a lease, in order, for `ddi_lease_db_count`: `*len` of them to `subnet_ids`.
+///
+/// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (not aligned), `DDI_E_BUFFER` (more than `cap`; `*len` is how many).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ddi_lease_db_subnets(
+    db: *const ddi_lease_db,
+    subnet_ids: *mut u32,
+    cap: usize,
+    len: *mut usize,
+) -> ddi_status {
+    // SAFETY: the header's contract.
+    unsafe {
+        guard::shared(db, |db| {
+            let room = ArrayOut::new(subnet_ids, cap, len, "subnet_ids")?;
+            let subnets: Vec<u32> = db.db.all_counts().map(|(subnet_id, _)| subnet_id).collect();
+            room.put(&subnets)
+        })
+    }
+}
+
 /// The next free address of the pool (`DDI_FREE_KIND_...`), and holds it: it is not given again until a put on it,
 /// or `ddi_lease_db_release_hold`. `DDI_IDLE` if the pool is unknown or has none.
 ///
@@ -221,7 +241,7 @@ pub unsafe extern "C" fn ddi_lease_db_expired(
     // SAFETY: the header's contract.
     unsafe {
         guard::exclusive(db, |db| {
-            let out = Keys::new(keys, cap, len)?;
+            let out = ArrayOut::new(keys, cap, len, "keys")?;
             db.found.clear();
             db.db.expired(UnixTime(unix_s), out.cap(), &mut db.found);
             out.put(&db.found)

@@ -65,6 +65,8 @@ static SINK: RwLock<Option<Arc<Sink>>> = RwLock::new(None);
 
 /// Sets the sink, for the whole process; NULL takes it away. A copy is kept. The sink before it is released
 /// when the last call that uses it has ended.
+///
+/// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (struct_size).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddi_log_set(log: *const ddi_log) -> ddi_status {
     guard::alone(|| {

@@ -6,6 +6,9 @@
 //! with many zones limit their transfers by polling fewer of them for queries: no clock runs before a query
 //! is polled.
 
+#[cfg(test)]
+mod tests;
+
 use crate::addr::ddi_addr;
 use crate::dns_transmit::ddi_dns_transmit;
 use crate::guard;
@@ -289,6 +292,27 @@ pub unsafe extern "C" fn ddi_secondary_poll_timeout(
     }
 }
 
+/// Seconds until the zone expires unless a primary confirms it before (RFC 1035 section 3.3.13); 0 if it has expired.
+/// `DDI_IDLE`: there is no zone yet.
+///
+/// Errors: `DDI_E_NULL`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ddi_secondary_expire_secs(
+    secondary: *const ddi_secondary,
+    now: *const ddi_now,
+    secs: *mut u32,
+) -> ddi_status {
+    // SAFETY: the header's contract.
+    unsafe {
+        guard::shared(secondary, |it| {
+            let (now, out) = (ddi_now::read(now)?, Out::new(secs, "secs")?);
+            let Some(secs) = it.secondary.expire_secs(now) else { return Ok(DDI_IDLE) };
+            out.set(secs);
+            Ok(DDI_OK)
+        })
+    }
+}
+
 /// True while a primary is being asked: a connection that is open without that is to be closed. False for
 /// NULL.
 #[unsafe(no_mangle)]
@@ -450,101 +474,4 @@ fn read_saved(note: &[u8]) -> Saved {
     let addr = ddi_addr { family: *family, pad: 0, port: u16::from_be_bytes([*p0, *p1]), scope: 0, bytes };
     let Ok(primary) = addr.socket_addr("primary") else { return unknown };
     Saved { primary, expires: UnixTime(u64::from_be_bytes(*expires)) }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::status::DDI_E_LIMIT;
-    use ddi_core::{Instant, MemStorage};
-    use ddi_dns::delta::HistoryLimits;
-    use ddi_dns::journal::JournalConfig;
-    use ddi_dns::name::NameRef;
-    use ddi_dns::secondary::{Primary, SecondaryConfig};
-    use ddi_dns::zone::Builder;
-    use ddi_dns::{Rtype, ZoneDb};
-    use std::collections::BTreeMap;
-    use std::sync::Arc;
-
-    #[test]
-    fn what_a_restart_must_know_comes_back() {
-        for primary in [None, Some("192.0.2.1:53"), Some("[2001:db8::1]:5353")] {
-            let primary = primary.map(|text| text.parse::<SocketAddr>().unwrap());
-            let saved = Saved { primary, expires: UnixTime(1_800_000_000) };
-            assert_eq!(read_saved(&write_saved(&saved)), saved);
-        }
-        for bad in [&b""[..], b"short", &[9; 27], &[0; 40]] {
-            assert_eq!(read_saved(bad).expires, UnixTime::UNSET, "{bad:?}");
-        }
-    }
-
-    const APEX: &[u8] = b"\x07example\x00";
-
-    /// With a text of about so many bytes.
-    fn zone(serial: u32, text_bytes: usize) -> Snapshot {
-        let apex = NameRef::new(APEX).unwrap();
-        let mut builder = Builder::new(apex);
-        let soa =
-            [b"\x02ns\x00\x02me\x00".as_slice(), &serial.to_be_bytes(), &[0, 0, 1, 0].repeat(4)].concat();
-        builder.push(apex, Rtype::SOA, 60, &soa).unwrap();
-        builder.push(apex, Rtype::NS, 60, b"\x02ns\x00").unwrap();
-        let text: Vec<u8> =
-            vec![b'x'; text_bytes].chunks(255).flat_map(|c| [&[c.len() as u8], c].concat()).collect();
-        builder.push(apex, Rtype::TXT, 60, &text).unwrap();
-        builder.finish().unwrap()
-    }
-
-    fn full_set_and_follow(now: Now) -> (Zones, Follow) {
-        let (db, _) = ZoneDb::open(Arc::new(MemStorage::default()), &JournalConfig::default()).unwrap();
-        let (limits, expires, mark) = (HistoryLimits::default(), BTreeMap::new(), Arc::new(()));
-        let mut set = Zones { db, limits, expires, mark };
-        set.db.replace(zone(1, 1)).unwrap();
-        let apex = NameRef::new(APEX).unwrap().to_name();
-        while set.db.set_note(apex.as_ref(), &[1; 4096]).is_ok() {}
-        let primary = Primary { addr: "192.0.2.1:53".parse().unwrap(), key: None };
-        let config = SecondaryConfig::new(apex.clone(), vec![primary], 1);
-        let saved = Saved { primary: None, expires: UnixTime(now.unix.0 + 1000) };
-        let secondary = Secondary::new(now, config, Some((zone(1, 1), saved)));
-        (set, Follow { secondary, apex, pending: None, reason: String::new() })
-    }
-
-    fn found(kind: u32, version: Option<Snapshot>) -> Pending {
-        let version = version.map(|snapshot| (snapshot, Vec::new()));
-        Pending { kind, primary: "192.0.2.1:53".parse().unwrap(), version }
-    }
-
-    #[test]
-    fn what_a_full_set_could_not_take_is_told_after_a_commit() {
-        let now = Now { instant: Instant(1), unix: UnixTime(1_800_000_000) };
-        let (mut set, mut follow) = full_set_and_follow(now);
-        // The room that is left becomes less than a note's.
-        while set.db.set_note(follow.apex.as_ref(), b"1").is_ok() {}
-        let refused = follow.store(now, &mut set, found(DDI_SECONDARY_UP_TO_DATE, None)).err();
-        assert_eq!(refused.map(|failure| failure.status), Some(DDI_E_LIMIT));
-        assert_eq!(follow.take(now, &mut set).err().map(|failure| failure.status), Some(DDI_E_LIMIT));
-        set.db.commit().unwrap();
-        let event = follow.take(now, &mut set).unwrap().unwrap();
-        assert_eq!((event.kind, event.primary.port), (DDI_SECONDARY_UP_TO_DATE, 53));
-        assert_eq!(read_saved(set.db.note(follow.apex.as_ref())).expires, UnixTime(now.unix.0 + 1000));
-        assert!(follow.take(now, &mut set).unwrap().is_none());
-    }
-
-    #[test]
-    fn a_zone_that_the_set_has_is_not_put_again_for_its_note() {
-        let now = Now { instant: Instant(1), unix: UnixTime(1_800_000_000) };
-        let (mut set, mut follow) = full_set_and_follow(now);
-        // The longest zone that the set still takes leaves no room for a note.
-        let took = (1..4000).rev().step_by(8).any(|text_bytes| {
-            let zone = found(DDI_SECONDARY_ZONE, Some(zone(2, text_bytes)));
-            assert!(follow.store(now, &mut set, zone).is_err(), "there was room for both");
-            follow.pending.take_if(|pending| pending.version.is_some()).is_none()
-        });
-        assert!(took);
-        let appended = set.db.appended();
-        set.db.commit().unwrap();
-        let event = follow.take(now, &mut set).unwrap().unwrap();
-        assert_eq!(event.kind, DDI_SECONDARY_ZONE);
-        assert_eq!(set.db.appended().0, appended.0 + 1, "the note alone");
-        assert_eq!(read_saved(set.db.note(follow.apex.as_ref())).expires, UnixTime(now.unix.0 + 1000));
-    }
 }

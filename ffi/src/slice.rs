@@ -1,7 +1,7 @@
 //! What C passes by pointer, checked: values and slices in, values and buffers out.
 
 use crate::handle::Failure;
-use crate::status::DDI_E_BUFFER;
+use crate::status::{DDI_E_BUFFER, DDI_OK, ddi_status};
 use std::ptr::NonNull;
 
 /// # Safety
@@ -85,6 +85,52 @@ impl<T> Out<T> {
     pub(crate) fn set(&self, value: T) {
         // SAFETY: not NULL and aligned; that there is room was promised to `new`.
         unsafe { self.0.write(value) }
+    }
+}
+
+/// A caller's array: `T *p, size_t cap, size_t *len`.
+pub(crate) struct ArrayOut<T> {
+    to: *mut T,
+    cap: usize,
+    len: Out<usize>,
+    what: &'static str,
+}
+
+impl<T: Copy> ArrayOut<T> {
+    /// `(NULL, 0)` is a legal array without room.
+    ///
+    /// # Safety
+    /// `cap` values can be written to `to`, and `len` can be, as long as this lives; or they are NULL.
+    pub(crate) unsafe fn new(
+        to: *mut T,
+        cap: usize,
+        len: *mut usize,
+        what: &'static str,
+    ) -> Result<Self, Failure> {
+        // SAFETY: as promised.
+        let len = unsafe { Out::new(len, "len") }?;
+        if cap > 0 {
+            check(to.cast_const(), what)?;
+        }
+        Ok(Self { to, cap, len, what })
+    }
+
+    pub(crate) const fn cap(&self) -> usize {
+        self.cap
+    }
+
+    /// Copies the values there. Too short: `DDI_E_BUFFER`, and `*len` is how many there are.
+    pub(crate) fn put<V: Copy + Into<T>>(&self, values: &[V]) -> Result<ddi_status, Failure> {
+        self.len.set(values.len());
+        if values.len() > self.cap {
+            let text = format!("{}: room for {}, but there are {}", self.what, self.cap, values.len());
+            return Err(Failure::new(DDI_E_BUFFER, text));
+        }
+        for (at, value) in values.iter().enumerate() {
+            // SAFETY: `at` is less than `cap`, and so many can be written, was promised to `new`.
+            unsafe { self.to.add(at).write((*value).into()) };
+        }
+        Ok(DDI_OK)
     }
 }
 

@@ -2,6 +2,8 @@
 //! So `if (s < 0)` finds errors everywhere, and `if (s)` wherever there is nothing to poll. Numbers never
 //! change their meaning.
 //!
+//! The errors that stand with each call leave out `DDI_E_PANIC` and `DDI_E_POISONED`, which any call may return.
+//!
 //! What went wrong, in words, is kept in the handle that is the call's first parameter: `ddi_<noun>_last_error`. It is
 //! made for people; programs go by the status.
 //!

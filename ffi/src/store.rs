@@ -29,6 +29,8 @@ unsafe impl Send for Leases {}
 
 /// The leases of a database, which goes on to be the caller's: commit it, hand its batches out, read and write it,
 /// but not during a call of an engine, and free it after the store. Caller owns `*store`: `ddi_store_free`.
+///
+/// Errors: `DDI_E_NULL`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddi_store_of_lease_db(
     db: *mut ddi_lease_db,
@@ -47,6 +49,8 @@ pub unsafe extern "C" fn ddi_store_of_lease_db(
 
 /// The application's own leases. The table of functions is copied; its `release` is called when the store is freed.
 /// `DDI_E_NULL` if a function is missing, and then nothing is released. Caller owns `*store`: `ddi_store_free`.
+///
+/// Errors: `DDI_E_NULL` (a function too), `DDI_E_ARGUMENT` (struct_size).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddi_store_new(
     functions: *const ddi_lease_store,
@@ -69,6 +73,8 @@ pub unsafe extern "C" fn ddi_store_free(store: *mut ddi_store) {
 
 /// `DDI_OK` as long as the store can be used. `DDI_E_STORE` if the application's store is broken; last_error says by
 /// which answer.
+///
+/// Errors: `DDI_E_NULL`, `DDI_E_STORE`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddi_store_check(store: *mut ddi_store) -> ddi_status {
     // SAFETY: the header's contract.

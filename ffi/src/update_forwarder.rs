@@ -1,5 +1,5 @@
 //! A secondary hands updates on to its primary (RFC 2136 section 6), and the answers back. After each
-//! `handle` call drain `ddi_update_forwarder_poll_transmit`, then read `ddi_update_forwarder_poll_timeout`.
+//! `handle` call drain `ddi_update_forwarder_poll_transmit`, then `ddi_update_forwarder_poll_event`, then read `ddi_update_forwarder_poll_timeout`.
 
 use crate::acl;
 use crate::addr::ddi_addr;
@@ -9,13 +9,46 @@ use crate::guard;
 use crate::handle::{Failure, Handle, noun};
 use crate::now::ddi_now;
 use crate::others;
-use crate::sized::OutSized;
+use crate::sized::{Growing, OutSized};
 use crate::slice::{self, Buffer, Out};
 use crate::status::{DDI_E_STATE, DDI_IDLE, DDI_OK, ddi_status};
 use crate::tsig_key::{ddi_tsig_key, optional_key};
 use crate::tsig_keys::ddi_tsig_keys;
-use ddi_dns::update::{ForwardConfig, ForwardTransmit, ForwardZone, Forwarder};
+use ddi_dns::update::{ForwardConfig, ForwardEvent, ForwardTransmit, ForwardZone, Forwarder, Source};
 use std::ffi::c_char;
+
+/// A request was refused here, and answered so.
+pub const DDI_FORWARD_REFUSED: u32 = 1;
+/// A request was dropped: too many are on their way.
+pub const DDI_FORWARD_TOO_BUSY: u32 = 2;
+/// No primary answered; the sender was told SERVFAIL.
+pub const DDI_FORWARD_NO_PRIMARY: u32 = 3;
+
+/// What happened.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct ddi_forward_event {
+    /// `sizeof(ddi_forward_event)`.
+    pub struct_size: u32,
+    /// `DDI_FORWARD_...`.
+    pub kind: u32,
+    /// Who asked.
+    pub from: ddi_addr,
+    /// The number of the connection; 0: none.
+    pub link: u64,
+    /// Of `DDI_FORWARD_REFUSED`: the answer's code.
+    pub rcode: u16,
+    /// Zero.
+    pub pad: [u16; 3],
+    /// Of `DDI_FORWARD_NO_PRIMARY`: the zone.
+    pub apex: ddi_name,
+}
+
+// SAFETY: repr(C), starts with struct_size, numbers only.
+unsafe impl Growing for ddi_forward_event {
+    const LEAST: usize = size_of::<Self>();
+    const NAME: &'static str = "ddi_forward_event";
+}
 
 /// What it is made of, and from the first request on the machine.
 pub(crate) struct Forward {
@@ -115,10 +148,7 @@ pub unsafe extern "C" fn ddi_update_forwarder_handle_request(
         guard::exclusive(forwarder, |it| {
             let (now, from) = (ddi_now::read(now)?, source(ddi_addr::read(from, "from")?, link));
             let request = slice::bytes(request, request_len, "request")?;
-            let forwarder = it.running();
-            forwarder.handle_request(now, from, request);
-            // What it tells beyond the answers is for counters.
-            while forwarder.poll_event().is_some() {}
+            it.running().handle_request(now, from, request);
             Ok(DDI_OK)
         })
     }
@@ -175,9 +205,7 @@ pub unsafe extern "C" fn ddi_update_forwarder_handle_timeout(
     // SAFETY: the header's contract.
     unsafe {
         guard::exclusive(forwarder, |it| {
-            let forwarder = it.running();
-            forwarder.handle_timeout(ddi_now::read(now)?);
-            while forwarder.poll_event().is_some() {}
+            it.running().handle_timeout(ddi_now::read(now)?);
             Ok(DDI_OK)
         })
     }
@@ -238,6 +266,41 @@ pub unsafe extern "C" fn ddi_update_forwarder_poll_transmit(
             Ok(DDI_OK)
         })
     }
+}
+
+/// What happened beside requests that were handed on, for counters and logs. `DDI_IDLE`: nothing. Those that nobody
+/// polls are lost, the oldest ones kept.
+///
+/// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (struct_size).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ddi_update_forwarder_poll_event(
+    forwarder: *mut ddi_update_forwarder,
+    event: *mut ddi_forward_event,
+) -> ddi_status {
+    // SAFETY: the header's contract.
+    unsafe {
+        guard::exclusive(forwarder, |it| {
+            let out = OutSized::new(event)?;
+            let Some(happened) = it.running().poll_event() else { return Ok(DDI_IDLE) };
+            out.set(&match happened {
+                ForwardEvent::Refused { from, rcode } => {
+                    ddi_forward_event { rcode: rcode.0, ..told(DDI_FORWARD_REFUSED, from) }
+                }
+                ForwardEvent::TooBusy { from } => told(DDI_FORWARD_TOO_BUSY, from),
+                ForwardEvent::NoPrimary { apex, from } => ddi_forward_event {
+                    apex: ddi_name::of(apex.as_ref()),
+                    ..told(DDI_FORWARD_NO_PRIMARY, from)
+                },
+                _ => return Ok(DDI_IDLE),
+            });
+            Ok(DDI_OK)
+        })
+    }
+}
+
+fn told(kind: u32, from: Source) -> ddi_forward_event {
+    let (link, apex) = (from.link.unwrap_or(0), ddi_name::NONE);
+    ddi_forward_event { struct_size: 0, kind, from: from.address.into(), link, rcode: 0, pad: [0; 3], apex }
 }
 
 /// What went wrong, in words; "" if nothing did. Borrowed, as the chapter on status says.

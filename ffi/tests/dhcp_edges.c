@@ -273,6 +273,19 @@ static void pairs(void) {
     EXPECT(ddi_failover_handle_command(failover, &now, store, 5, DDI_FAILOVER_COMMAND_PAUSE) == DDI_E_ARGUMENT);
     EXPECT(ddi_failover_set_pools(failover, 0, &pool, 1) == DDI_OK);
     EXPECT(ddi_failover_set_pools(failover, 0, NULL, 0) == DDI_OK);
+    ddi_pool_counts counts = {.struct_size = sizeof counts};
+    uint32_t number = 0;
+    EXPECT(ddi_failover_pool_counts(failover, store, 0, 0, &number, &counts) == DDI_IDLE);
+    config = ddi_failover_config_new();
+    EXPECT(ddi_failover_set_all_pools(failover, config) == DDI_E_ARGUMENT); /* no relationship, but there is one */
+    EXPECT(ddi_failover_config_add(config, TEXT("one"), DDI_FAILOVER_SECONDARY, &one) == DDI_OK);
+    EXPECT(ddi_failover_config_add_pool(config, one, &pool) == DDI_OK);
+    EXPECT(ddi_failover_set_all_pools(failover, config) == DDI_OK && ddi_lease_db_set_pools(db, &pool, 1) == DDI_OK);
+    ddi_failover_config_free(config);
+    EXPECT(ddi_failover_pool_counts(failover, store, 0, 0, &number, &counts) == DDI_OK);
+    EXPECT(number == 5 && counts.total == 9 && counts.free == 9);
+    EXPECT(ddi_failover_pool_counts(failover, store, 0, 1, &number, &counts) == DDI_IDLE);
+    EXPECT(ddi_failover_pool_counts(failover, store, 1, 0, &number, &counts) == DDI_E_ARGUMENT);
     struct ddi_failover_status status = {.struct_size = sizeof status};
     EXPECT(ddi_failover_status_of(failover, store, 0, &status) == DDI_OK);
     EXPECT(status.role == DDI_FAILOVER_SECONDARY && status.state == DDI_FAILOVER_STATE_STARTUP && !status.is_linked);

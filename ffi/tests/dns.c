@@ -533,6 +533,14 @@ static void forwarding(void)
     CHECK(ddi_update_forwarder_poll_transmit(forwarder, &to, buf, sizeof buf, &len) == DDI_OK && (buf[3] & 15) == 0);
     CHECK(to.to.port == client.port && ask(set, "f.hosts.example.") == 0);
     CHECK(ddi_update_forwarder_handle_timeout(forwarder, &now) == DDI_OK);
+    ddi_forward_event told = { .struct_size = sizeof told };
+    CHECK(ddi_update_forwarder_poll_event(forwarder, &told) == DDI_IDLE);
+    len = query(buf, "elsewhere.", 6);
+    buf[2] = 5 << 3;    /* an UPDATE of a zone that is not here */
+    CHECK(ddi_update_forwarder_handle_request(forwarder, &now, &client, 9, buf, len) == DDI_OK);
+    CHECK(ddi_update_forwarder_poll_event(forwarder, &told) == DDI_OK && told.kind == DDI_FORWARD_REFUSED);
+    CHECK(told.link == 9 && told.rcode == 9 && told.from.port == client.port && told.apex.len == 0);
+    CHECK(ddi_update_forwarder_poll_event(forwarder, &told) == DDI_IDLE);
     ddi_update_forwarder_free(forwarder);
     ddi_updates_free(updates);
     ddi_zone_set_free(set);
@@ -671,8 +679,11 @@ static void following(void)
     CHECK(ddi_secondary_config_add_notify_from(config, &client) == DDI_OK);
     CHECK(ddi_secondary_new(to, &now, config, &secondary) == DDI_OK && !ddi_secondary_is_asking(NULL));
     CHECK(ask(to, "www.example.") == DDI_RCODE_SERVFAIL);
+    uint32_t secs;
+    CHECK(ddi_secondary_expire_secs(secondary, &now, &secs) == DDI_IDLE);
     CHECK(follow(secondary, to, from, keys) == DDI_SECONDARY_ZONE && ask(to, "www.example.") == 0);
     CHECK(ddi_secondary_poll_timeout(secondary, &due) == DDI_OK && due > now.instant_ms);
+    CHECK(ddi_secondary_expire_secs(secondary, &now, &secs) == DDI_OK && secs == 86400);
 
     /* The primary changes, and says so. */
     next = changed(from, "example.", "new 60 A 192.0.2.3");

@@ -164,7 +164,26 @@ static void feeds(void) {
     ddi_lease_db_free(db);
 }
 
+static void subnets(void) {
+    ddi_lease_db *db = database();
+    ddi_lease lease = {.struct_size = sizeof lease, .state = DDI_STATE_ACTIVE};
+    uint32_t found[3] = {0, 0, 0};
+    uint64_t lsn = 0;
+    size_t len = 7;
+    CHECK(ddi_lease_db_subnets(db, NULL, 0, &len) == DDI_OK && len == 0);
+    for (uint32_t n = 3; n > 0; n--) {
+        lease.subnet_id = 10 * n;
+        lease.key = key_of(n);
+        CHECK(ddi_lease_db_put(db, &lease, DDI_EXPECT_ANY, 0, &lsn) == DDI_OK);
+    }
+    CHECK(ddi_lease_db_subnets(db, found, 2, &len) == DDI_E_BUFFER && len == 3 && found[0] == 0);
+    CHECK(ddi_lease_db_subnets(db, found, 3, &len) == DDI_OK && len == 3);
+    CHECK(found[0] == 10 && found[1] == 20 && found[2] == 30);
+    ddi_lease_db_free(db);
+}
+
 int main(void) {
+    subnets();
     snapshots();
     feeds();
     return 0;

@@ -84,6 +84,11 @@ impl Draft {
         Ok(())
     }
 
+    /// The pools of each relationship.
+    pub(crate) fn pools(&self) -> Vec<&[PoolConfig]> {
+        self.list.iter().map(|it| &it.config.pools[..]).collect()
+    }
+
     /// What the relationships are made of.
     pub(crate) fn parts(&self) -> Vec<(Config, Start<'_>)> {
         self.list.iter().map(|it| (it.config.clone(), it.start())).collect()
