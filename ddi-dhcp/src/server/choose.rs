@@ -5,9 +5,9 @@ use crate::server::bind::is_reserved;
 use crate::server::engine::{Server, World};
 use crate::server::plan::Plan;
 use crate::server::rules::{Message, Standing};
-use crate::server::serving::{serves, serves_at, subnets};
+use crate::server::serving::{serves_at, service, subnets};
 use crate::server::standing::{belongs_to, key_of};
-use ddi_core::authority::Permission;
+use ddi_core::authority::{Permission, Service};
 use ddi_core::{FreeKind, Lease, LeaseKey, PoolId};
 use std::net::Ipv4Addr;
 
@@ -114,10 +114,14 @@ impl Choice<'_, '_> {
         for subnet in subnets(self.plan, self.ask) {
             for &pool in &self.plan.subnets[subnet as usize].pools {
                 let id = PoolId(pool);
-                if !self.plan.pools[pool as usize].admits(self.ask.classes)
-                    || !serves(self.world, self.ask, Some(id))
-                {
+                if !self.plan.pools[pool as usize].admits(self.ask.classes) {
                     continue;
+                }
+                match service(self.world, self.ask, Some(id)) {
+                    Service::Serve => {}
+                    // It gets one of this pool; one of another would be one too many.
+                    Service::LeaveToPartner => return Some(Standing::NotOurs),
+                    _ => continue,
                 }
                 let authority = self.world.authority;
                 for &kind in authority.free_kinds(self.world.now, id) {

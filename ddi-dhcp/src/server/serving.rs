@@ -20,9 +20,9 @@ pub(crate) fn may_serve(world: &World<'_>, plan: &Plan, ask: &Ask<'_>) -> bool {
         .filter(|pool| plan.pools[**pool as usize].admits(ask.classes))
         .peekable();
     if pools.peek().is_none() {
-        return serves(world, ask, first_pool(plan, ask.subnet));
+        return service(world, ask, first_pool(plan, ask.subnet)) == Service::Serve;
     }
-    pools.any(|pool| serves(world, ask, Some(PoolId(*pool))))
+    pools.any(|pool| service(world, ask, Some(PoolId(*pool))) == Service::Serve)
 }
 
 /// May this server answer where the client would have this address?
@@ -30,11 +30,11 @@ pub(crate) fn serves_at(world: &World<'_>, plan: &Plan, ask: &Ask<'_>, address: 
     let on_link = plan.subnet_of(address).filter(|&at| plan.subnets[at as usize].link == ask.link);
     // A reserved address in no pool goes with those of its subnet.
     let pool = on_link.and_then(|_| plan.pool_of(address));
-    serves(world, ask, pool.or_else(|| first_pool(plan, on_link.unwrap_or(ask.subnet))))
+    service(world, ask, pool.or_else(|| first_pool(plan, on_link.unwrap_or(ask.subnet)))) == Service::Serve
 }
 
-/// May this server answer where the client would have an address of this pool?
-pub(crate) fn serves(world: &World<'_>, ask: &Ask<'_>, pool: Option<PoolId>) -> bool {
+/// Whether to answer where the client would have an address of this pool.
+pub(crate) fn service(world: &World<'_>, ask: &Ask<'_>, pool: Option<PoolId>) -> Service {
     let asking = match ask.message {
         Message::Discover | Message::DiscoverRapid | Message::DiscoverV6Only | Message::Bootp => {
             Asking::Discover
@@ -44,7 +44,7 @@ pub(crate) fn serves(world: &World<'_>, ask: &Ask<'_>, pool: Option<PoolId>) -> 
         Message::Inform => Asking::Inform,
     };
     let question = Question { asking, hash_id: ask.client.hash_id(), secs: ask.packet.secs(), pool };
-    world.authority.serves(world.now, question) == Service::Serve
+    world.authority.serves(world.now, question)
 }
 
 /// The subnets that the client may get an address of, its own first.

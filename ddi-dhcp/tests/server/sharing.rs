@@ -111,9 +111,15 @@ fn a_client_is_left_to_the_partner_pool_by_pool() {
     world.authority.services = vec![Service::LeaveToPartner, Service::Serve];
     world.none(&Ask::discover(1), Dropped::NotServing);
     assert_eq!(world.one(&Ask::renewing(1, FIRST)).kind(), Some(MessageType::Ack));
-    assert_eq!(world.bind(2).yiaddr(), SECOND);
-    world.authority.services = vec![Service::LeaveToPartner; 2];
-    world.none(&Ask::discover(3), Dropped::NotServing);
+    // It gets an address of the first pool by the partner; one of the second would be one too many.
+    world.none(&Ask::discover(2), Dropped::NotServing);
+    assert_eq!(world.store.holds.len(), 0);
+    world.authority.services.reverse();
+    assert_eq!(world.bind(2).yiaddr(), addr("10.0.0.11"));
+    for services in [[Service::LeaveToPartner; 2], [Service::NotServing, Service::LeaveToPartner]] {
+        world.authority.services = services.to_vec();
+        world.none(&Ask::discover(3), Dropped::NotServing);
+    }
 }
 
 #[test]
