@@ -87,6 +87,16 @@ impl Host {
         self.notifier.handle_changed(self.now(), zone, std::slice::from_ref(target));
     }
 
+    /// A new version is served, and nothing of what led to it; `target` is told.
+    pub(crate) fn replace(&mut self, zone: &Snapshot, target: &NotifyTarget) {
+        {
+            let mut served = self.served.lock().unwrap();
+            served.history.clear();
+            served.zone = Some(zone.clone());
+        }
+        self.notifier.handle_changed(self.now(), zone, std::slice::from_ref(target));
+    }
+
     /// Goes on until `done`; panics after a while.
     #[track_caller]
     pub(crate) fn run(
