@@ -12,7 +12,7 @@ mod support;
 mod zones;
 
 use daemon::{Daemon, Kind, Scratch};
-use ddi_dns::answer::{AnswerConfig, AnswerContext, Transport};
+use ddi_dns::answer::{AnswerContext, Transport};
 use ddi_dns::message::Reader;
 use ddi_dns::zone::{Builder, Snapshot, Zone, ZoneSet};
 use ddi_dns::{Name, NameRef};
@@ -119,7 +119,8 @@ fn compare(kind: Kind, signing: Signing, seed: u64) -> usize {
     }
     names.dedup();
     let config = {
-        let mut config = AnswerConfig::default();
+        // As the daemons are told to answer.
+        let mut config = support::minimal();
         config.udp_size = 4096;
         config
     };
