@@ -210,7 +210,8 @@ fn an_export_is_what_a_transfer_gives() {
     let node = Node::start(&home);
     update(node.dns, "example.com", "host.example.com", [192, 0, 2, 1], true, Some(&good_key()));
     let file = home.0.join("exported");
-    let said = home.ctl_json(&["zone", "example.com", "export", file.to_str().unwrap()]);
+    let said = home.ctl_json(&["zone", "Example.com.", "export", file.to_str().unwrap()]);
+    assert_eq!(said["zone"], "example.com", "as it is configured");
     assert_eq!((&said["serial"], &said["records"]), (&json!(101), &json!(RECORDS + 1)));
     assert_eq!(fs::read_to_string(&file).unwrap(), text(&axfr(node.dns, "example.com")));
     assert_eq!(home.ctl(&["zone", "example.com", "export", "/nonexistent/file"]).status.code(), Some(1));

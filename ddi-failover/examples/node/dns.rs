@@ -16,5 +16,6 @@ mod tcp;
 mod zones;
 
 pub use commands::{Command, Commands, ZoneVerb};
+pub use control::plain;
 pub use names::NameChange;
 pub use serve::NameServer;

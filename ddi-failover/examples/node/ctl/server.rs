@@ -5,7 +5,7 @@
 use super::wire::{Framed, Kind, write_frame};
 use super::{SOCKET, SocketPath, json};
 use crate::dns::reload::Reload;
-use crate::dns::{Command, Commands, ZoneVerb};
+use crate::dns::{Command, Commands, ZoneVerb, plain};
 use crate::run::Clock;
 use ddi_core::db::Snapshot;
 use ddi_core::interchange::{self, Format};
@@ -242,6 +242,7 @@ impl Connection {
             }
         }
         out.write_all(&text).and_then(|()| out.flush()).map_err(|e| e.to_string())?;
+        let name = plain(&zone.apex().to_name());
         Ok(json!({ "zone": name, "serial": zone.serial().0, "records": zone.records() }))
     }
 

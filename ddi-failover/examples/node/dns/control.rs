@@ -177,7 +177,7 @@ impl Server {
 }
 
 /// A name as configurations say it.
-fn plain(name: &Name) -> String {
+pub fn plain(name: &Name) -> String {
     let text = name.to_string();
     match text.strip_suffix('.') {
         Some(plain) if !plain.is_empty() => plain.to_owned(),
