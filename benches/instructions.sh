@@ -7,6 +7,9 @@
 set -euo pipefail
 cd "$(dirname "$(readlink -f "$0")")/.."
 
+# How many answers ffi/benches/answer.rs counts.
+ANSWERS=100000
+
 # Name, how often, what it is.
 THINGS=(
     "packet-view 20000 A DHCPv4 packet's view, and all that a server asks of it"
@@ -17,9 +20,10 @@ THINGS=(
     "binding-update-isc 10000 The same as dhcpd speaks it"
 )
 
+# count PROGRAM [ARGUMENT...]
 count() {
     local counted
-    counted=$(valgrind --tool=callgrind --callgrind-out-file=/dev/null "$program" "$1" "$2" 2>&1) ||
+    counted=$(valgrind --tool=callgrind --callgrind-out-file=/dev/null "$@" 2>&1) ||
         { echo "$counted" >&2; return 1; }
     sed -n 's/^==[0-9]*== Collected : \([0-9]*\)$/\1/p' <<< "$counted"
 }
@@ -28,19 +32,24 @@ count() {
 grouped() { sed -E ':again; s/^([0-9]+)([0-9]{3})/\1,\2/; t again' <<< "$1"; }
 
 table() {
-    local thing name times what once twice
+    local thing name times what once twice in_rust in_c
     echo "| what | instructions |"
     echo "|---|---:|"
     for thing in "${THINGS[@]}"; do
         read -r name times what <<< "$thing"
-        once=$(count "$name" "$times")
-        twice=$(count "$name" $((2 * times)))
+        once=$(count "$program" "$name" "$times")
+        twice=$(count "$program" "$name" $((2 * times)))
         echo "| $what (\`$name\`) | $(grouped $(((twice - once) / times))) |"
     done
+    in_rust=$(DDI_COUNT=rust count "$answer")
+    in_c=$(DDI_COUNT=c count "$answer")
+    echo "| What libddi adds to a DNS answer: \`ddi_zone_answer\` for \`Snapshot::answer\` | $(grouped $(((in_c - in_rust) / ANSWERS))) |"
 }
 
 cargo build --release --locked --quiet -p ddi-benches --bin instructions
 program=${CARGO_TARGET_DIR:-target}/release/instructions
+# As libddi is built, so that both ways are optimised alike.
+answer=$(cargo bench --profile library --locked -p ddi-ffi --bench answer --no-run 2>&1 | sed -n 's/^ *Executable .*(\(.*\))$/\1/p')
 found=$(table)
 echo "$found"
 [ "${1:-}" = --write ] || exit 0
