@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::Path;
 use std::process::Command;
-use support::arguments::{Argument, Role, arguments};
+use support::arguments::{Argument, Role, arguments, signs};
 use support::c::{Folder, Linkage, compile, execute, link, under_valgrind};
 use support::prototypes::{Function, Header};
 use support::trials::trials;
@@ -167,8 +167,7 @@ fn attempt(header: &Header, function: &Function) -> String {
 
 fn has_buffer(function: &Function) -> bool {
     // What signs has its input in the buffer.
-    function.params.iter().any(|param| param.name == "cap")
-        && !function.doc.contains("the first `*len` of the `cap`")
+    function.params.iter().any(|param| param.name == "cap") && !signs(function)
 }
 
 /// First without room, then one short, each time without any effect; then with just enough.

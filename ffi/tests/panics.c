@@ -106,12 +106,12 @@ static void both(void) {
     ddi_name apex;
     EXPECT(ddi_zone_set_new(&set) == DDI_OK && ddi_updates_new(NULL, NULL, &updates) == DDI_OK);
     arm(1);
-    EXPECT(ddi_updates_handle_request(updates, set, &now, &from, 0, TEXT("x")) == DDI_E_PANIC && panicked());
+    EXPECT(ddi_updates_handle_request(updates, &now, set, &from, 0, TEXT("x")) == DDI_E_PANIC && panicked());
     EXPECT(is_said(ddi_updates_last_error(updates), "on purpose") && is_said(ddi_zone_set_last_error(set), "on purpose"));
     EXPECT(ddi_zone_set_next(set, NULL, &apex) == DDI_E_POISONED && ddi_zone_set_count(set) == 0);
     ddi_updates_free(updates);
     EXPECT(ddi_updates_new(NULL, NULL, &updates) == DDI_OK); /* with a set that is spoilt already */
-    EXPECT(ddi_updates_handle_request(updates, set, &now, &from, 0, TEXT("x")) == DDI_E_POISONED);
+    EXPECT(ddi_updates_handle_request(updates, &now, set, &from, 0, TEXT("x")) == DDI_E_POISONED);
     ddi_updates_free(updates);
     ddi_zone_set_free(set);
 }

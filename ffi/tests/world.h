@@ -163,7 +163,8 @@ static void world_keys(struct world *w) {
     EXPECT(ddi_tsig_key_new(&name, DDI_TSIG_HMAC_SHA256, TEXT("a secret"), 0, &w->tsig_key) == DDI_OK);
     EXPECT(ddi_tsig_keys_add(w->tsig_keys, w->tsig_key) == DDI_OK);
     memcpy(signed_query, SOA_QUERY, len);
-    EXPECT(ddi_tsig_key_sign_request(w->tsig_key, &w->now, signed_query, sizeof signed_query, &len, &w->tsig_verifier) == DDI_OK);
+    EXPECT(ddi_tsig_key_sign_request(w->tsig_key, &w->now, len, signed_query, sizeof signed_query, &len,
+                                     &w->tsig_verifier) == DDI_OK);
     EXPECT(ddi_tsig_keys_check(w->tsig_keys, &w->now, signed_query, len, &w->tsig_signer) == DDI_OK);
 }
 
@@ -175,9 +176,9 @@ static void world_updates(struct world *w) {
     EXPECT(ddi_update_request_new(&w->name, &w->update_request) == DDI_OK);
     EXPECT(ddi_update_request_add(w->update_request, &w->ddns_change.name, 1, 60, a, 4) == DDI_OK);
     EXPECT(ddi_update_request_emit(w->update_request, 7, w->update, sizeof w->update, &w->update_len) == DDI_OK);
-    EXPECT(ddi_updates_handle_request(w->updates, w->zone_set, &w->now, &w->addr, 0, TEXT("x")) == DDI_OK);
+    EXPECT(ddi_updates_handle_request(w->updates, &w->now, w->zone_set, &w->addr, 0, TEXT("x")) == DDI_OK);
     if (w->journal[0] == 0) {
-        EXPECT(ddi_updates_handle_request(w->updates, w->zone_set, &w->now, &w->addr, 0, w->update, w->update_len) == 0);
+        EXPECT(ddi_updates_handle_request(w->updates, &w->now, w->zone_set, &w->addr, 0, w->update, w->update_len) == 0);
     }
     EXPECT(ddi_update_forwarder_new(w->tsig_keys, 2000, 2, 42, &w->update_forwarder) == DDI_OK);
     EXPECT(ddi_update_forwarder_add_zone(w->update_forwarder, &w->name, &w->addr, 1, TEXT("any"), w->tsig_key) == DDI_OK);

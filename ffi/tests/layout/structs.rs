@@ -28,6 +28,9 @@ super::layouts! {
     lease_db::ddi_lease_db_opened {
         struct_size, damaged_snapshots, leases, snapshot_lsn, last_lsn, replayed, cut_bytes, lost
     }
+    lease_feed::ddi_lease_change {
+        struct_size, kind, lsn, key
+    }
     lease_pool::ddi_ipv4_range {
         first, last
     }
@@ -87,6 +90,9 @@ super::layouts! {
     }
     updates::ddi_updates_event {
         struct_size, kind, from, link, lsn, serial, pad, apex, key
+    }
+    update_forwarder::ddi_forward_event {
+        struct_size, kind, from, link, rcode, pad, apex
     }
     ddns_client::ddi_ddns_event {
         struct_size, outcome, job

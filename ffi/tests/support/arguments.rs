@@ -88,7 +88,9 @@ const BYTES: [(&str, &str, &str); 29] = [
 ];
 
 /// Numbers by the parameter's name, in the same way; others are 1.
-const NUMBERS: [(&str, &str, &str); 20] = [
+const NUMBERS: [(&str, &str, &str); 22] = [
+    ("ddi_tsig_", "message_len", "sizeof SOA_QUERY"),
+    ("ddi_lease_db_feed", "after", "0"),
     ("", "class_place", "3"),
     ("", "reservation", "4"),
     ("", "prefix_bits", "24"),
@@ -110,6 +112,11 @@ const NUMBERS: [(&str, &str, &str); 20] = [
     ("ddi_zone_get", "rtype", "6"),
     ("ddi_dhcp_server_handle_ping", "answered", "0"),
 ];
+
+/// Is the message that is to be signed in the buffer?
+pub(crate) fn signs(function: &Function) -> bool {
+    function.doc.contains("the first `message_len` of the `cap`")
+}
 
 fn of_table(
     table: &[(&'static str, &'static str, &'static str)],
@@ -179,7 +186,7 @@ fn prepare(
         Role::Capacity => declare(format!("{}_cap", last.expect("a buffer").param.name)),
         Role::Buffer => {
             let room = if of == "uint8_t" { "1 << 19" } else { "64" };
-            let filled = if function.doc.contains("the first `*len` of the `cap`") {
+            let filled = if signs(function) {
                 format!("memcpy({name}, SOA_QUERY, sizeof SOA_QUERY);\n")
             } else {
                 String::new()
@@ -193,7 +200,7 @@ fn prepare(
         Role::Value if param.kind == "bool" => declare("false".to_owned()),
         Role::Value => declare("(ddi_ipv4){{10, 0, 0, 0}}".to_owned()),
         Role::Number => declare(of_table(&NUMBERS, &function.name, &param.name).unwrap_or("1").to_owned()),
-        Role::Sized | Role::Pointer => return pointer(function, param, renamed, role),
+        Role::Sized | Role::Pointer => return pointer(param, renamed, role),
     };
     (text, String::new())
 }
@@ -215,7 +222,7 @@ fn slice(function: &Function, param: &Param, renamed: &Param) -> String {
     format!("const uint8_t *{name} = (const uint8_t *){bytes};\nsize_t {name}_n = {len};\n")
 }
 
-fn pointer(function: &Function, param: &Param, renamed: &Param, role: Role) -> (String, String) {
+fn pointer(param: &Param, renamed: &Param, role: Role) -> (String, String) {
     let (of, name) = (param.pointee(), &renamed.name);
     if let Some(handle) = of.strip_suffix('*') {
         let handle = handle.trim_end();
@@ -232,9 +239,6 @@ fn pointer(function: &Function, param: &Param, renamed: &Param, role: Role) -> (
     let mut text = format!("{of} {name}_0[64] = {{0}};\n{} {name} = {name}_0;\n", param.kind);
     if role == Role::Sized {
         text += &format!("{name}_0[0].struct_size = sizeof *{name};\n");
-    }
-    if param.name == "len" && function.doc.contains("the first `*len` of the `cap`") {
-        text += &format!("*{name} = sizeof SOA_QUERY;\n");
     }
     (text, String::new())
 }

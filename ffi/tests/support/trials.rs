@@ -12,7 +12,7 @@ pub(crate) struct Trial {
 }
 
 /// Parameters that name one of a few numbers: the largest of all is none of them.
-const ENUMS: [&str; 20] = [
+const ENUMS: [&str; 29] = [
     "expect",
     "identity",
     "free_kind",
@@ -33,6 +33,15 @@ const ENUMS: [&str; 20] = [
     "names",
     "condition",
     "rcode",
+    "full",
+    "required",
+    "hidden",
+    "condense",
+    "shared_history",
+    "udp",
+    "fall_back",
+    "exact",
+    "whole",
 ];
 
 pub(crate) fn trials(header: &Header, function: &Function, all: &[Argument]) -> Vec<Trial> {
