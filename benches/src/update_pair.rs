@@ -104,8 +104,9 @@ impl UpdatePair {
     pub fn renew(&mut self) {
         self.round += 1;
         let first = (self.round as u32).wrapping_mul(Self::BATCH) % LEASES;
+        let mut keys = Vec::with_capacity(Self::BATCH as usize);
         for number in first..first + Self::BATCH {
-            let Node { endpoint, db } = &mut self.nodes[0];
+            let db = &mut self.nodes[0].db;
             let (key, lease) = (LeaseKey::v4((FIRST + number).into()), &mut self.lease);
             db.get_into(key, lease);
             lease.state = BindingState::Active;
@@ -118,8 +119,10 @@ impl UpdatePair {
             lease.potential_expiration_time.sent = UnixTime(1_700_005_400 + self.round);
             lease.origin = Origin::Local;
             db.put_forced(lease, Expect::Any).expect("puts");
-            endpoint.handle_lease_changed(self.now, db, key);
+            keys.push(key);
         }
+        let Node { endpoint, db } = &mut self.nodes[0];
+        endpoint.handle_leases_changed(self.now, db, &keys);
         self.run();
         let last = LeaseKey::v4((FIRST + first + Self::BATCH - 1).into());
         let [one, other] = [0, 1].map(|at: usize| self.nodes[at].db.get(last).expect("stored"));

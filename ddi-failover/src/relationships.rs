@@ -211,6 +211,26 @@ impl Relationships {
         }
     }
 
+    /// See [`Endpoint::handle_leases_changed`]. Those that are one after the other of one relationship are told
+    /// to it together.
+    pub fn handle_leases_changed<S: LeaseStore + ?Sized>(
+        &mut self,
+        now: Now,
+        store: &mut S,
+        keys: &[LeaseKey],
+    ) {
+        let mut rest = keys;
+        while let Some(first) = rest.first() {
+            let place = self.place(*first);
+            let same = rest.iter().take_while(|key| self.place(**key) == place).count();
+            let (together, later) = rest.split_at(same);
+            if let Some(endpoint) = place.and_then(|at| self.list.get_mut(at)) {
+                endpoint.handle_leases_changed(now, store, together);
+            }
+            rest = later;
+        }
+    }
+
     /// See [`Endpoint::handle_command`].
     ///
     /// # Errors

@@ -301,3 +301,20 @@ fn what_two_relationships_must_not_share_is_named() {
     assert!(all.get(first).unwrap().covers_pool(PoolId(4)));
     assert!(all.get(second).unwrap().covers_pool(PoolId(1)));
 }
+
+#[test]
+fn settings_that_make_no_sense_are_refused() {
+    let now = Now { instant: Instant(1000), unix: UnixTime(START) };
+    let refused = |change: fn(&mut Config)| {
+        let mut config = config(Role::Primary, 0);
+        change(&mut config);
+        Endpoint::new(now, config, Start::Nothing).unwrap_err().to_string()
+    };
+    let at_once = refused(|config| config.auto_partner_down_seconds = Some(0));
+    assert_eq!(at_once, "relationship \"branch0\": auto_partner_down_seconds is 0, at least 1 is needed");
+    let balance = refused(|config| config.balance.min_balance_seconds = 4000);
+    assert_eq!(
+        balance,
+        "relationship \"branch0\": min_balance_seconds, 4000, is above max_balance_seconds, 3600"
+    );
+}

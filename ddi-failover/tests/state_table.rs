@@ -323,7 +323,6 @@ fn effects_of_every_change() {
                 let done = effects(&Change { linked, ..change(from, to) });
                 assert_eq!(done.send_state, linked && to != Startup, "{from} {to}");
                 assert_eq!(done.keep_start_time, from == Startup || to == Startup || to == RecoverWait);
-                assert_eq!(done.requeue_unacked, [Normal, PotentialConflict, PartnerDown].contains(&from));
                 assert_eq!(done.balance, linked && to == Normal);
                 assert_eq!(done.send_unacked, linked && to == Normal);
                 let timer = match to {

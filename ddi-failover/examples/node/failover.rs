@@ -135,7 +135,7 @@ impl Failover {
 
     /// The server or an operator wrote these leases.
     pub fn handle_changed(&mut self, now: Now, store: &mut Watched, keys: &[LeaseKey]) {
-        keys.iter().for_each(|key| self.all.handle_lease_changed(now, store, *key));
+        self.all.handle_leases_changed(now, store, keys);
     }
 
     /// Takes what has come, and does what is due. `ready`: which of [`Failover::fds`] are.
@@ -320,6 +320,17 @@ impl Failover {
             Event::RefusedByPartner { key, reason, .. } => self.lines.say(now, || {
                 format!("failover {name}: the partner refused the update of {}: {reason}", key.addr)
             }),
+            Event::ClientChanged { key } => self.lines.say(now, || {
+                format!("failover {name}: {} had another client: both servers gave it away", key.addr)
+            }),
+            Event::Unbalanced { pool } => {
+                let pools = self.all.get(id).map_or(&[][..], |endpoint| &endpoint.config().pools);
+                let found = pools.iter().find(|own| own.id == *pool);
+                let range = found.map_or_else(String::new, |pool| format!("{}-{}", pool.first, pool.last));
+                self.lines.say(now, || {
+                    format!("failover {name}: too many free addresses of {range} are here, and stay")
+                });
+            }
             Event::StoreFailed { key } => {
                 self.lines.say(now, || format!("failover {name}: {} could not be stored", key.addr));
             }

@@ -44,7 +44,7 @@ pub struct Config {
     /// How many updates this server takes without having acknowledged them, 1 or more.
     pub max_unacked: u32,
     /// After how long in COMMUNICATIONS-INTERRUPTED the partner is taken to be down without an operator's
-    /// word. `None`: never, which is the only safe answer where a partition is possible.
+    /// word, 1 or more. `None`: never, which is the only safe answer where a partition is possible.
     pub auto_partner_down_seconds: Option<u32>,
     /// How the free addresses are shared.
     pub balance: BalanceConfig,
@@ -109,11 +109,17 @@ impl Config {
             // dhcpd talks without pause to a partner that says less.
             ("receive_timer_seconds", self.receive_timer_seconds, 3),
             ("max_unacked", self.max_unacked, 1),
+            // At once would be on every cut.
+            ("auto_partner_down_seconds", self.auto_partner_down_seconds.unwrap_or(1), 1),
         ];
         for (field, value, least) in least {
             if value < least {
                 return Err(ConfigError::TooSmall { relationship: name(), field, value, least });
             }
+        }
+        let BalanceConfig { min_balance_seconds: least, max_balance_seconds: most, .. } = self.balance;
+        if least > most {
+            return Err(ConfigError::Balance { relationship: name(), least, most });
         }
         Ok(())
     }
@@ -140,6 +146,18 @@ pub enum ConfigError {
         value: u32,
         /// What it must be.
         least: u32,
+    },
+    /// The shortest time between two balances of a pool is above the longest.
+    #[error(
+        "relationship {relationship:?}: min_balance_seconds, {least}, is above max_balance_seconds, {most}"
+    )]
+    Balance {
+        /// Which relationship.
+        relationship: String,
+        /// The shortest.
+        least: u32,
+        /// The longest.
+        most: u32,
     },
     /// Pools of two address spaces.
     #[error("relationship {relationship:?}: pools {one} and {other} are in different address spaces", one = .one.0, other = .other.0)]

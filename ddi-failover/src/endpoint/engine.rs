@@ -177,6 +177,20 @@ impl Endpoint {
         self.finish(store);
     }
 
+    /// As [`Endpoint::handle_lease_changed`] for each, at the cost of one look at what is to be done.
+    pub fn handle_leases_changed<S: LeaseStore + ?Sized>(
+        &mut self,
+        now: Now,
+        store: &mut S,
+        keys: &[LeaseKey],
+    ) {
+        self.begin(now);
+        for &key in keys {
+            self.on_lease_changed(store, key);
+        }
+        self.finish(store);
+    }
+
     /// An operator's word.
     ///
     /// # Errors

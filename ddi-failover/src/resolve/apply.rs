@@ -19,6 +19,7 @@ pub fn apply(profile: Profile, role: Role, lease: &mut Lease, update: &Update<'_
     if !same_client || update.state == BindingState::Abandoned {
         lease.hostname.clear();
         lease.relay_agent_info.clear();
+        lease.user.clear();
     }
     set_client(lease, update);
     lease.state = settled(role.partner(), update.reserved, update.state);

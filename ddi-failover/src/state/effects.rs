@@ -51,8 +51,6 @@ pub enum Timer {
 pub struct Effects {
     /// The new state's start time is the old one's, not now.
     pub keep_start_time: bool,
-    /// Updates without an acknowledgement go back to the head of the queue.
-    pub requeue_unacked: bool,
     /// Send STATE.
     pub send_state: bool,
     /// Send this request.
@@ -76,7 +74,6 @@ pub fn effects(change: &Change) -> Effects {
     Effects {
         // A restart does not begin a state anew, and RECOVER-WAIT counts from where RECOVER did.
         keep_start_time: from == State::Startup || matches!(to, State::Startup | State::RecoverWait),
-        requeue_unacked: matches!(from, State::Normal | State::PotentialConflict | State::PartnerDown),
         send_state: linked && to != State::Startup,
         ask: if linked { asks_on_arrival(change) } else { None },
         send_unacked: normal,

@@ -26,10 +26,10 @@ pub struct Failover {
     pub receive_timer_seconds: Option<At<u32>>,
     /// Updates that the partner may leave unanswered before it is sent another. 100.
     pub max_unacked: Option<At<u32>>,
-    /// A partner lost for this long is taken to be down; without it, only an operator says so.
-    pub auto_partner_down_seconds: Option<u32>,
+    /// A partner lost for this long is taken to be down, 1 or more; without it, only an operator says so.
+    pub auto_partner_down_seconds: Option<At<u32>>,
     /// The shortest time between two runs that share free addresses, and the longest. 60 and 3600.
-    pub min_balance_seconds: Option<u32>,
+    pub min_balance_seconds: Option<At<u32>>,
     pub max_balance_seconds: Option<u32>,
     /// Pools of the relationship, each exactly as in its subnet.
     #[serde(default)]
@@ -50,8 +50,8 @@ impl Failover {
             self.load_balance_max_seconds,
             number(&self.receive_timer_seconds),
             number(&self.max_unacked),
-            self.auto_partner_down_seconds,
-            (self.min_balance_seconds, self.max_balance_seconds),
+            number(&self.auto_partner_down_seconds),
+            (number(&self.min_balance_seconds), self.max_balance_seconds),
         )
     }
 }

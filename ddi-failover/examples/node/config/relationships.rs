@@ -87,10 +87,21 @@ fn endpoint_config(
         at_least(max_unacked, 1)?;
         config.max_unacked = *max_unacked.get_ref();
     }
-    config.auto_partner_down_seconds = failover.auto_partner_down_seconds;
+    if let Some(seconds) = &failover.auto_partner_down_seconds {
+        at_least(seconds, 1)?;
+        config.auto_partner_down_seconds = Some(*seconds.get_ref());
+    }
     let balance = &mut config.balance;
-    balance.min_balance_seconds = failover.min_balance_seconds.unwrap_or(balance.min_balance_seconds);
     balance.max_balance_seconds = failover.max_balance_seconds.unwrap_or(balance.max_balance_seconds);
+    if let Some(seconds) = &failover.min_balance_seconds {
+        balance.min_balance_seconds = *seconds.get_ref();
+        if balance.min_balance_seconds > balance.max_balance_seconds {
+            let what = format!("at most max_balance_seconds, {}", balance.max_balance_seconds);
+            return Err(Fault::new(seconds, what));
+        }
+    }
+    // The default of the one may be too long for the other.
+    balance.min_balance_seconds = balance.min_balance_seconds.min(balance.max_balance_seconds);
     Ok(config)
 }
 

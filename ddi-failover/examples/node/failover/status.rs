@@ -1,12 +1,11 @@
 //! The answer to `ctl failover status`.
 
 use super::Failover;
-use crate::ctl::json;
-use ddi_core::db::LeaseDb;
-use ddi_core::{BindingState, UnixTime};
+use ddi_core::db::{LeaseDb, PoolCounts};
+use ddi_core::{PoolId, UnixTime};
 use ddi_failover::endpoint::Endpoint;
 use ddi_failover::{Role, State};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 impl Failover {
     /// One object for each relationship.
@@ -15,14 +14,6 @@ impl Failover {
             let status = endpoint.status(db);
             let own = &endpoint.config().pools;
             let since = |time: UnixTime| if time == UnixTime::UNSET { Value::Null } else { json!(time.0) };
-            let mut leases: Map<String, Value> = Map::new();
-            let subnets: std::collections::BTreeSet<u32> = own.iter().map(|pool| pool.subnet_id).collect();
-            for state in BindingState::ALL {
-                let count: u64 = subnets.iter().map(|subnet| db.counts(*subnet).of(state)).sum();
-                if count > 0 {
-                    leases.insert(json::state(state).to_owned(), json!(count));
-                }
-            }
             let pools: Vec<Value> = own
                 .iter()
                 .map(|pool| {
@@ -50,13 +41,29 @@ impl Failover {
                 "to_ack": status.to_ack,
                 "mclt_seconds": status.mclt_seconds,
                 "primary_buckets": status.primary_buckets,
-                "leases": leases,
+                "leases": leases(&status.pools),
                 "pools": pools,
                 "last_error": status.last_error.map(|why| why.to_string()),
+                "events_lost": status.events_lost,
             })
         };
         Value::Array(self.iter().map(one).collect())
     }
+}
+
+/// How many addresses of the relationship's own pools are in each state. Other pools of the same subnets may be
+/// another relationship's.
+fn leases(pools: &[(PoolId, PoolCounts)]) -> Value {
+    let sum = |count: fn(&PoolCounts) -> u64| pools.iter().map(|(_, counts)| count(counts)).sum::<u64>();
+    let all = [
+        ("free", sum(|counts| counts.free)),
+        ("backup", sum(|counts| counts.backup)),
+        ("active", sum(|counts| counts.active)),
+        ("abandoned", sum(|counts| counts.abandoned)),
+        ("ending", sum(|counts| counts.ending)),
+    ];
+    let there = all.into_iter().filter(|(_, count)| *count > 0);
+    Value::Object(there.map(|(state, count)| (state.to_owned(), json!(count))).collect())
 }
 
 /// A state's name, as an operator writes it.

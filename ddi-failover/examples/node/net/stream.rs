@@ -71,7 +71,13 @@ impl Stream {
         while bytes.len() < end {
             match self.socket.read(&mut part) {
                 Ok(0) => return Ok(Received::End),
-                Ok(len) => bytes.extend_from_slice(&part[..len]),
+                Ok(len) => {
+                    bytes.extend_from_slice(&part[..len]);
+                    if len < part.len() {
+                        // That was all; what comes next, the end too, is told by the next wait.
+                        break;
+                    }
+                }
                 Err(e) if e.kind() == io::ErrorKind::WouldBlock => break,
                 Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
                 Err(e) => return Err(e),
