@@ -102,7 +102,7 @@ impl Endpoint {
         // partner has to know.
         let longer = self.lease.state == BindingState::Active
             && update.expiration.is_some_and(|end| end < self.lease.expiration_time);
-        let tell = longer || untold && self.profile == Profile::Draft;
+        let tell = longer || untold;
         if tell {
             self.lease.rewind_state = None;
         }
@@ -160,8 +160,9 @@ impl Endpoint {
     /// What this server has to say of the lease in `self.lease` itself, and has not been heard with: on its
     /// way, or still to be sent.
     ///
-    /// dhcpd counts only what is on its way. With it, what is still to be sent counts where the same client
-    /// was served by both: else it could be forgotten what this server told it.
+    /// dhcpd counts only what is on its way. With it, what is still to be sent counts where a client was served:
+    /// else a dhcpd that comes back, and tells again what it had told before, would take the address from the
+    /// hands of a client of whom it has not heard.
     fn outgoing(&self, addr: Ipv4Addr, stored: bool, update: &Update<'_>) -> Option<Outgoing> {
         let held = &self.lease;
         let same = || {
@@ -169,10 +170,14 @@ impl Endpoint {
                 && update.state == BindingState::Active
                 && update.same_client(held)
         };
-        let counts = self.updates.flight(addr.into()).is_some()
-            || stored && needs_update(held) && (self.profile == Profile::Draft || same());
+        let served = held.state == BindingState::Active && held.origin == Origin::Local;
+        let flight = self.updates.flight(addr.into());
+        let counts = flight.is_some()
+            || stored && needs_update(held) && (self.profile == Profile::Draft || served || same());
+        // The partner judges what it hears: a client that left since then is on its way to it all the same.
+        let tells_of_client = flight.is_some_and(|flight| flight.state == BindingState::Active);
         counts.then_some(Outgoing {
-            state: held.state,
+            state: if tells_of_client { BindingState::Active } else { held.state },
             client_last_transaction_time: held.client_last_transaction_time,
         })
     }

@@ -3,7 +3,7 @@
 
 use std::net::Ipv4Addr;
 
-use ddi_core::{BindingState, Expect, Lease, LeaseKey, LeaseStore, UnixTime};
+use ddi_core::{BindingState, Expect, LeaseKey, LeaseStore};
 
 use crate::endpoint::engine::Endpoint;
 use crate::endpoint::event::Event;
@@ -125,8 +125,8 @@ impl Endpoint {
             self.updates.swept_is_done(mark.swept);
             return false;
         }
-        let stretched = mark.swept && self.stretch();
-        if stretched || !is_prepared(&self.lease) {
+        let changed = mark.swept && self.stretch() || self.leave_end_to_dhcpd();
+        if changed || !is_prepared(&self.lease) {
             transmitted(&mut self.lease);
             if store.put_forced(&mut self.lease, Expect::Any).is_err() {
                 self.store_failed(key);
@@ -137,8 +137,9 @@ impl Endpoint {
         true
     }
 
-    /// A partner that lost its leases may have renewed this one without telling, by MCLT more than it could
-    /// promise: neither server ends it before that. True if the lease in `self.lease` has changed.
+    /// A partner that lost its leases may have renewed this one without telling, up to the moment at which it
+    /// lost them: to MCLT after that, or after what it could promise. Neither server ends the lease before that.
+    /// True if the lease in `self.lease` has changed.
     fn stretch(&mut self) -> bool {
         let mclt = u64::from(self.mclt_seconds());
         let lease = &mut self.lease;
@@ -149,8 +150,8 @@ impl Endpoint {
         }
         let times = &lease.potential_expiration_time;
         let promised = times.sent.max(times.received);
-        let until = promised.plus_secs(mclt);
-        if promised == UnixTime::UNSET || until <= lease.expiration_time || until <= self.latest.unix {
+        let until = promised.max(self.latest.unix).plus_secs(mclt);
+        if until <= lease.expiration_time {
             return false;
         }
         lease.expiration_time = until;
@@ -164,15 +165,21 @@ impl Endpoint {
     /// Is the lease in `self.lease` to be sent?
     pub(super) fn wanted(&self, mark: Mark) -> bool {
         let all = mark.swept && self.updates.sweep.as_ref().is_some_and(|sweep| sweep.what == Ask::All);
-        (all || needs_update(&self.lease)) && !self.is_refused_by_dhcpd(&self.lease)
+        all || needs_update(&self.lease)
     }
 
-    /// dhcpd as primary lets nobody else end a lease in NORMAL; it does so itself, and tells.
-    fn is_refused_by_dhcpd(&self, lease: &Lease) -> bool {
-        self.profile == Profile::Isc
+    /// dhcpd as primary lets nobody else end a lease in NORMAL; it does so itself, and tells. Of one that began
+    /// and ended while it could not be reached it has to hear as ACTIVE: else the address would be nobody's for
+    /// ever. True if the lease in `self.lease` has changed.
+    fn leave_end_to_dhcpd(&mut self) -> bool {
+        let is_refused = self.profile == Profile::Isc
             && self.config.role == Role::Secondary
             && self.saved.state == State::Normal
-            && lease.state == BindingState::Expired
+            && self.lease.state == BindingState::Expired;
+        if is_refused {
+            self.lease.state = BindingState::Active;
+        }
+        is_refused
     }
 
     /// The next lease of the sweep.

@@ -134,7 +134,8 @@ impl Endpoint {
         }
         let more = self.updates.sweep.as_ref().is_some_and(Sweep::has_more)
             || self.sends_dirty() && self.updates.has_dirty();
-        self.again |= more && self.updates.ready_room() > 0;
+        // Nothing is read before the partner was heard, which a server that listens first waits for.
+        self.again |= more && self.updates.ready_room() > 0 && self.is_linked();
     }
 
     /// The next lease that is to be sent, which is then in `self.lease`.

@@ -97,13 +97,13 @@ impl Row {
         if self.state == BindingState::Active { self.sent.max(self.received) } else { 0 }
     }
 
-    /// A partner that lost its leases may have promised MCLT more than it could tell.
+    /// A partner that lost its leases may have promised MCLT more than it could tell, or than the time is.
     pub(crate) fn stretch(&mut self, now: Tick) {
         let promised = self.sent.max(self.received);
-        let until = promised + MCLT as Tick;
+        let until = promised.max(now) + MCLT as Tick;
         let ended = self.state == BindingState::Expired;
         let bound = ended || self.state == BindingState::Active;
-        if bound && promised > 0 && until > self.expiration && until > now {
+        if bound && until > self.expiration {
             (self.state, self.expiration, self.known) = (BindingState::Active, until, false);
         }
     }

@@ -321,8 +321,10 @@ impl Server {
         let mut held = self.rows[at].lease();
         // What the partner has not acknowledged, sent or not.
         let counts = self.sent[at].is_some() || !self.rows[at].known;
+        // The partner judges what it hears, which may be of a client that is gone since.
+        let tells_of_client = self.sent[at].is_some_and(|sent| sent.potential > 0);
         let outgoing = counts.then_some(Outgoing {
-            state: held.state,
+            state: if tells_of_client { BindingState::Active } else { held.state },
             client_last_transaction_time: held.client_last_transaction_time,
         });
         let update = theirs.update();

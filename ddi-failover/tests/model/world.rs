@@ -18,7 +18,12 @@ pub(crate) struct Budget {
     pub(crate) operator: u8,
     pub(crate) gifts: u8,
     pub(crate) releases: u8,
+    /// How often a client may ask; [`ANY`]: as often as it likes.
+    pub(crate) asks: u8,
 }
+
+/// Without a bound.
+pub(crate) const ANY: u8 = u8::MAX;
 
 /// What is explored: all histories up to `last` ticks that stay within the budget.
 #[derive(Clone, Debug)]
@@ -179,6 +184,9 @@ impl World {
     }
 
     fn ask(&mut self, client: ClientId, server: usize, at: usize, rules: Rules) -> bool {
+        if self.left.asks != ANY && !spend(&mut self.left.asks) {
+            return false;
+        }
         let before = self.servers[server].rows[at];
         let Some(until) = self.servers[server].bind(self.now, at, client, rules) else { return false };
         self.seen = self.seen.max(client + 1);

@@ -162,6 +162,12 @@ impl Client {
         };
         let mut options = OptionSet::new();
         options.put_u8(code::MESSAGE_TYPE, kind.into());
+        if self.number % 2 == 1 {
+            options.put(code::CLIENT_ID, &[0, b'c', self.number as u8]);
+        }
+        if !self.number.is_multiple_of(3) && kind != MessageType::Release && kind != MessageType::Decline {
+            options.put(code::HOST_NAME, format!("host-{}", self.number).as_bytes());
+        }
         fill(&mut header, &mut options);
         let mut out = [0; 600];
         let emitted = Reply::new(&header, &options).emit(&mut out).expect("a short message");

@@ -8,7 +8,7 @@ use ddi_failover::State;
 use ddi_failover::state::Command;
 
 use crate::node::open;
-use crate::plan::Fault;
+use crate::plan::{Fault, Millis};
 use crate::plant::Plant;
 use crate::world::{Happening, World};
 
@@ -22,6 +22,7 @@ impl World {
         let which = self.random.index(self.plan.faults.len());
         let back = self.random.pick(&[500, 5000, 60_000, 300_000]);
         let back = self.random.between(back / 2, back * 2);
+        *self.counts.faults.entry(self.plan.faults[which]).or_default() += 1;
         match self.plan.faults[which] {
             Fault::Partition => {
                 self.net.mute = self.random.pick(&[[true, true], [true, false], [false, true]]);
@@ -45,7 +46,13 @@ impl World {
                 let storage = &self.nodes[node].storage;
                 storage.inject(storage.calls() + self.random.between(1, 3), DiskFault::Crash);
             }
-            Fault::Loss => self.lose(node, back),
+            Fault::Loss => self.lose(node, back, MemStorage::new()),
+            Fault::OldDisk => {
+                let host = &mut self.nodes[node];
+                host.old = Some(host.storage.fork());
+                self.after(back, Happening::GoesBack { node });
+            }
+            Fault::Outlived => self.cut_off(node),
             Fault::PartnerDown => self.partner_down(node, back),
             Fault::Command => self.command(node, back),
             Fault::Slow => {
@@ -61,22 +68,21 @@ impl World {
     }
 
     /// One disk is lost at a time, and not that of a server which alone knows what was given away.
-    fn lose(&mut self, node: usize, back: u64) {
+    fn may_lose(&self, node: usize) -> bool {
         let owes = |node: &crate::node::Node| {
             node.lost
                 || node.running.as_ref().is_none_or(|running| running.endpoint.standing().full_update_owed)
         };
-        if owes(&self.nodes[1 - node]) || self.nodes[node].goes_on_as(State::PartnerDown) {
-            // A time to come back to.
-            if let Some(host) = self.nodes.get_mut(node).filter(|host| host.running.is_some()) {
-                host.old = Some(Arc::new(host.storage.fork()));
-            }
+        !owes(&self.nodes[1 - node]) && !self.nodes[node].goes_on_as(State::PartnerDown)
+    }
+
+    fn lose(&mut self, node: usize, back: u64, disk: MemStorage) {
+        if !self.may_lose(node) {
             return;
         }
         self.crash(node);
         let host = &mut self.nodes[node];
-        let old = host.old.take();
-        host.storage = old.unwrap_or_else(|| Arc::new(MemStorage::new()));
+        host.storage = Arc::new(disk);
         host.db = open(&host.storage);
         host.lost = true;
         if self.random.percent(50) && self.plant != Plant::LossNotTold {
@@ -85,6 +91,33 @@ impl World {
         self.check.lost(node);
         self.note(|| format!("server {node} loses its leases"));
         self.after(back, Happening::Starts { node });
+    }
+
+    /// The copy of the disk that was made some time ago takes its place.
+    pub(crate) fn go_back(&mut self, node: usize) {
+        if let Some(old) = self.nodes[node].old.take()
+            && !self.is_meeting()
+        {
+            let back = self.random.between(500, 60_000);
+            self.lose(node, back, old);
+        }
+    }
+
+    /// Cut off, it goes on with its clients for a while; then it is gone for longer than any lease.
+    fn cut_off(&mut self, node: usize) {
+        if self.must_meet_first(node) || self.must_meet_first(1 - node) {
+            return;
+        }
+        self.net.mute = [true, true];
+        self.note(|| format!("server {node} is cut off"));
+        let lives = self.random.between(30_000, Millis::from(self.plan.lease_seconds) * 1000);
+        self.after(lives, Happening::Dies { node });
+    }
+
+    pub(crate) fn outlive(&mut self, node: usize) {
+        let back = 3 * Millis::from(self.plan.lease_seconds + self.plan.mclt_seconds) * 1000;
+        self.partner_down(1 - node, back);
+        self.heal();
     }
 
     /// The partner is down, and an operator says so.

@@ -54,11 +54,13 @@ pub(crate) struct Node {
     pub(crate) committing: bool,
     pub(crate) wakes_at: Option<Millis>,
     /// A copy of the disk from before, to come back with.
-    pub(crate) old: Option<Arc<MemStorage>>,
+    pub(crate) old: Option<MemStorage>,
     /// The database is not the one that it was.
     pub(crate) lost: bool,
     /// For [`Plant::StaleAckTaken`].
     pub(crate) updated: BTreeSet<[u8; 4]>,
+    /// The partner's last word, and whether it is in STARTUP.
+    pub(crate) told: Option<(State, bool)>,
     seed: u64,
 }
 
@@ -79,6 +81,7 @@ impl Node {
             old: None,
             lost: false,
             updated: BTreeSet::new(),
+            told: None,
             seed,
         }
     }
@@ -100,8 +103,7 @@ impl Node {
         }
         let endpoint = Endpoint::new(self.clock.now(now), config, start).expect("a good config");
         self.running = Some(Running { server, endpoint });
-        self.committing = false;
-        self.wakes_at = None;
+        (self.committing, self.wakes_at, self.told) = (false, None, None);
     }
 
     pub(crate) fn state(&self) -> Option<State> {

@@ -5,8 +5,9 @@ use std::net::Ipv4Addr;
 use ddi_core::db::PoolConfig;
 use ddi_dhcp::server::{Config as ServerConfig, LeaseTimes, Link, Pool, Subnet};
 use ddi_failover::Role;
-use ddi_failover::endpoint::Config;
+use ddi_failover::endpoint::{Config, ProfileChoice};
 use ddi_failover::split::HashBuckets;
+use ddi_failover::state::Profile;
 
 use crate::random::Random;
 
@@ -41,10 +42,24 @@ pub(crate) struct Plan {
     /// The mean time between two faults; `None`: none happen.
     pub(crate) fault_every: Option<Millis>,
     pub(crate) faults: Vec<Fault>,
+    pub(crate) ways: Ways,
+}
+
+/// Whose ways the two follow.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(crate) enum Ways {
+    /// Each knows that the other is ddi.
+    Rich,
+    /// Both are set to the draft's.
+    Draft,
+    /// Both are set to dhcpd's.
+    Isc,
+    /// This one takes its partner, which is set to dhcpd's ways, to be dhcpd: it hears before it speaks.
+    LikeDhcpd(usize),
 }
 
 /// What goes wrong, or what an operator says.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(crate) enum Fault {
     /// Nothing gets from one server to the other, in one direction or both.
     Partition,
@@ -54,23 +69,30 @@ pub(crate) enum Fault {
     Crash,
     /// A server stops in the middle of a write or sync.
     CrashInSync,
-    /// A server stops, and has an empty or an old database when it comes back.
+    /// A server stops, and has an empty database when it comes back.
     Loss,
+    /// A server stops, and has a database of earlier when it comes back.
+    OldDisk,
     /// A server stops, and the operator of the other says so.
     PartnerDown,
     /// An operator pauses, shuts down or resumes a server.
     Command,
     /// Everything takes longer for a while.
     Slow,
+    /// A server goes on alone, cut off from the other, with clients that renew; then it stops for long, and
+    /// the operator of the other says so. Only in worlds of their own.
+    Outlived,
 }
 
 impl Fault {
-    const ALL: [Self; 8] = [
+    /// Those that any world may have.
+    pub(crate) const ALL: [Self; 9] = [
         Self::Partition,
         Self::Reset,
         Self::Crash,
         Self::CrashInSync,
         Self::Loss,
+        Self::OldDisk,
         Self::PartnerDown,
         Self::Command,
         Self::Slow,
@@ -83,7 +105,7 @@ impl Plan {
         // Too many clients for the pool in one of three worlds.
         let clients = if random.percent(33) { addresses + 3 } else { addresses.div_ceil(2) + 1 };
         let kinds = random.between(1, 4) as usize;
-        Self {
+        let mut plan = Self {
             addresses,
             clients: usize::from(clients),
             mclt_seconds: random.pick(&[20, 60, 150]),
@@ -100,7 +122,20 @@ impl Plan {
             sync: random.pick(&[0, 5, 100]),
             fault_every: random.percent(90).then(|| random.pick(&[30_000, 120_000, 400_000])),
             faults: (0..kinds).map(|_| random.pick(&Fault::ALL)).collect(),
+            ways: match random.between(0, 7) {
+                0..4 => Ways::Rich,
+                4 => Ways::Draft,
+                5 => Ways::Isc,
+                _ => Ways::LikeDhcpd(random.index(2)),
+            },
+        };
+        if random.percent(12) {
+            // More clients than addresses, so that each address that looks free is taken.
+            plan.clients = usize::from(plan.addresses) + 3;
+            plan.fault_every = Some(900_000);
+            plan.faults = vec![Fault::Outlived];
         }
+        plan
     }
 
     pub(crate) fn first(&self) -> Ipv4Addr {
@@ -136,6 +171,12 @@ impl Plan {
             load_balance_max_seconds: self.balance_seconds,
             receive_timer_seconds: self.receive_timer_seconds[node],
             max_unacked: self.max_unacked[node],
+            profile: match self.ways {
+                Ways::Rich => ProfileChoice::Auto,
+                Ways::Draft => ProfileChoice::Fixed(Profile::Draft),
+                Ways::LikeDhcpd(deceived) if deceived == node => ProfileChoice::Auto,
+                Ways::Isc | Ways::LikeDhcpd(_) => ProfileChoice::Fixed(Profile::Isc),
+            },
             seed,
             ..Config::new(b"sim", role, pools)
         }

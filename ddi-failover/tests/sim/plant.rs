@@ -5,8 +5,12 @@
 use std::collections::BTreeSet;
 
 use ddi_core::authority::{Asking, Grant, Permission, Question, Service};
-use ddi_core::{Authority, BindingState, FreeKind, Lease, Now, PoolId, UnixTime};
+use ddi_core::lease::PotentialExpiration;
+use ddi_core::{
+    Authority, BindingState, Expect, FreeKind, Lease, LeaseDb, LeaseStore, Now, PoolId, UnixTime,
+};
 use ddi_failover::endpoint::Endpoint;
+use ddi_failover::serve::{Class, Standing};
 use ddi_failover::{Role, State};
 
 /// A mistake.
@@ -34,30 +38,33 @@ pub(crate) enum Plant {
     ChangesNotTold,
     /// An operator takes the partner to be down, while it serves.
     PartnerDownByMistake,
-    /// A server that lost its leases gives addresses away at once.
-    NoWaitAfterLoss,
     /// PARTNER-DOWN by itself after a few seconds without the partner, which may well serve.
     SafePeriodTooShort,
     /// An acknowledgement of an earlier update of a lease counts for the one that is on its way.
     StaleAckTaken,
+    /// RECOVER serves, as COMMUNICATIONS-INTERRUPTED would.
+    RecoverServes,
+    /// In PARTNER-DOWN the partner's free addresses are given away without a wait.
+    PartnersAtOnce,
 }
 
 impl Plant {
     /// Each with the first world that finds it: the search begins there.
-    pub(crate) const ALL: [(Self, u64); 13] = [
+    pub(crate) const ALL: [(Self, u64); 14] = [
         (Self::NoLeadTimeCap, 1),
-        (Self::DhcpdReuse, 758),
-        (Self::SecondaryTakesFree, 8),
-        (Self::EndsAlone, 5),
-        (Self::StartupServes, 181),
+        (Self::DhcpdReuse, 10),
+        (Self::SecondaryTakesFree, 10),
+        (Self::EndsAlone, 10),
+        (Self::StartupServes, 5),
         (Self::AckBeforeDurable, 2),
-        (Self::SavedStateForgotten, 258),
+        (Self::SavedStateForgotten, 216),
         (Self::LossNotTold, 2),
-        (Self::ChangesNotTold, 8),
-        (Self::PartnerDownByMistake, 118),
-        (Self::NoWaitAfterLoss, 611),
-        (Self::SafePeriodTooShort, 10),
+        (Self::ChangesNotTold, 6),
+        (Self::PartnerDownByMistake, 77),
+        (Self::SafePeriodTooShort, 31),
         (Self::StaleAckTaken, 1),
+        (Self::RecoverServes, 9),
+        (Self::PartnersAtOnce, 129),
     ];
 }
 
@@ -90,6 +97,35 @@ pub(crate) fn stale_acks(sent: &[u8], before: &mut BTreeSet<[u8; 4]>) -> Vec<u8>
     acks
 }
 
+/// [`Plant::DhcpdReuse`]: in PARTNER-DOWN, what has ended is FREE.
+pub(crate) fn reclaim_as_dhcpd(now: Now, endpoint: &Endpoint, db: &mut LeaseDb) {
+    let standing = endpoint.standing();
+    if standing.state != State::PartnerDown {
+        return;
+    }
+    let mut leases = Vec::new();
+    db.scan(None, usize::MAX, &mut leases);
+    for mut lease in leases {
+        let bound = matches!(
+            lease.state,
+            BindingState::Active | BindingState::Expired | BindingState::Released | BindingState::Reset
+        );
+        if bound && now.unix >= dhcpd_reusable_at(&standing, &lease) {
+            lease.state = BindingState::Free;
+            lease.rewind_state = None;
+            lease.potential_expiration_time = PotentialExpiration::default();
+            lease.start_time_of_state = now.unix;
+            let _ = db.put_forced(&mut lease, Expect::Any);
+        }
+    }
+}
+
+/// The latest of the lease's end and of MCLT after the beginning of PARTNER-DOWN. What the partner may have
+/// promised is forgotten.
+fn dhcpd_reusable_at(standing: &Standing, lease: &Lease) -> UnixTime {
+    standing.since.plus_secs(standing.mclt_seconds.into()).max(lease.expiration_time)
+}
+
 /// The endpoint as the server's authority, with a mistake.
 pub(crate) struct Planted<'a> {
     pub(crate) endpoint: &'a Endpoint,
@@ -102,19 +138,23 @@ impl Planted<'_> {
     }
 
     /// What a mistake makes of the server's standing.
-    fn misjudges(&self) -> Option<ddi_failover::serve::Standing> {
+    fn misjudges(&self) -> Option<Standing> {
         let standing = self.endpoint.standing();
         match self.plant {
-            Plant::StartupServes if standing.state == State::Startup => Some(ddi_failover::serve::Standing {
-                state: State::CommunicationsInterrupted,
-                partner: None,
-                ..standing
-            }),
-            Plant::NoWaitAfterLoss => Some(ddi_failover::serve::Standing {
-                forgotten_until: UnixTime::UNSET,
-                full_update_owed: false,
-                ..standing
-            }),
+            Plant::StartupServes if standing.state == State::Startup => {
+                Some(Standing { state: State::CommunicationsInterrupted, partner: None, ..standing })
+            }
+            Plant::RecoverServes if matches!(standing.state, State::Recover | State::RecoverWait) => {
+                Some(Standing {
+                    state: State::CommunicationsInterrupted,
+                    forgotten_until: UnixTime::UNSET,
+                    full_update_owed: false,
+                    ..standing
+                })
+            }
+            Plant::PartnersAtOnce if standing.state == State::PartnerDown => {
+                Some(Standing { mclt_seconds: 0, since: UnixTime::UNSET, ..standing })
+            }
             _ => None,
         }
     }
@@ -123,7 +163,7 @@ impl Planted<'_> {
 impl Authority for Planted<'_> {
     fn serves(&self, now: Now, question: Question<'_>) -> Service {
         match self.misjudges() {
-            Some(standing) if standing.class() != ddi_failover::serve::Class::Silent => Service::Serve,
+            Some(standing) if standing.class() != Class::Silent => Service::Serve,
             _ => self.endpoint.serves(now, question),
         }
     }
@@ -139,9 +179,8 @@ impl Authority for Planted<'_> {
             return Permission::Allow;
         }
         if self.is(Plant::DhcpdReuse) && standing.state == State::PartnerDown && ended {
-            let mclt = u64::from(standing.mclt_seconds);
-            let from = standing.since.plus_secs(mclt).max(lease.expiration_time);
-            return if now.unix >= from { Permission::Allow } else { Permission::Silent };
+            let free = now.unix >= dhcpd_reusable_at(&standing, lease);
+            return if free { Permission::Allow } else { Permission::Silent };
         }
         match self.misjudges() {
             Some(standing) => standing.may_bind(now.unix, lease, same_client),

@@ -3,13 +3,15 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use ddi_core::LeaseKey;
 use ddi_core::log::Tear;
+use ddi_core::{Lease, LeaseKey};
 use ddi_dhcp::v4::Packet;
 use ddi_failover::State;
+use ddi_failover::endpoint::needs_update;
 
 use crate::check::Check;
 use crate::client::{Client, Said};
+use crate::count::Counts;
 use crate::net::{Net, Piece};
 use crate::node::{Node, open};
 use crate::plan::{HOUR, Millis, Plan, START_UNIX};
@@ -45,6 +47,10 @@ pub(crate) enum Happening {
     Heals,
     /// An operator ends what an operator began.
     Resumes { node: usize },
+    /// A server stops, and has the database of earlier when it comes back.
+    GoesBack { node: usize },
+    /// A server that was cut off stops.
+    Dies { node: usize },
 }
 
 /// Two servers, their network and their clients.
@@ -66,13 +72,14 @@ pub(crate) struct World {
     pub(crate) trace: Vec<String>,
     /// Tell of each lease too.
     pub(crate) loud: bool,
-    pub(crate) steps: u64,
+    pub(crate) counts: Counts,
 }
 
 impl World {
     pub(crate) fn new(seed: u64, plant: Plant) -> Self {
         let mut random = Random::new(seed);
         let plan = Plan::new(&mut random);
+        let counts = Counts { ways: [(plan.ways, 1)].into(), ..Counts::default() };
         let nodes = [0, 1].map(|at| Node::new(&plan, at, random.number()));
         let clients = (0..plan.clients).map(|n| Client::new(n, random.between(0, 60_000))).collect();
         let mut world = Self {
@@ -91,7 +98,7 @@ impl World {
             calm: false,
             trace: Vec::new(),
             loud: false,
-            steps: 0,
+            counts,
         };
         for node in 0..2 {
             let after = world.random.between(0, 20_000);
@@ -167,7 +174,7 @@ impl World {
             }
             let Some(Reverse((at, _, what))) = self.heap.pop() else { break };
             self.now = at;
-            self.steps += 1;
+            self.counts.steps += 1;
             self.happen(what);
         }
         self.now = end;
@@ -202,6 +209,8 @@ impl World {
             Happening::Fault if !self.calm => self.fault(),
             Happening::Heals => self.heal(),
             Happening::Resumes { node } => self.resume(node),
+            Happening::GoesBack { node } if !self.calm => self.go_back(node),
+            Happening::Dies { node } if !self.calm => self.outlive(node),
             _ => {}
         }
     }
@@ -353,9 +362,31 @@ impl World {
     fn settle(&mut self, bound: Millis, what: &str, is_so: impl Fn(&Self) -> bool) {
         let end = self.now + bound;
         while !is_so(self) {
-            assert!(self.now < end, "not {what} after {} s", bound / 1000);
+            assert!(self.now < end, "not {what} after {} s: {}", bound / 1000, self.untold());
             self.run_until(self.now + 500);
         }
+    }
+
+    /// The leases of which the partner lacks something, on both servers.
+    fn untold(&self) -> String {
+        let mut text = String::new();
+        for (node, other) in [(0, 1), (1, 0)] {
+            let mut leases = Vec::new();
+            self.nodes[node].db.scan(None, usize::MAX, &mut leases);
+            for lease in leases.iter().filter(|lease| needs_update(lease)) {
+                let theirs = self.nodes[other].db.get(lease.key).unwrap_or_default();
+                let of = |lease: &Lease| {
+                    let (client, end) = (lease.hw_addr, lease.expiration_time.0);
+                    let times = lease.potential_expiration_time;
+                    format!(
+                        "{:?} {:?} {client} end {end} {times:?} {:?}",
+                        lease.state, lease.rewind_state, lease.origin
+                    )
+                };
+                text += &format!("\n  {node} {}: {}; the other {}", lease.key.addr, of(lease), of(&theirs));
+            }
+        }
+        text
     }
 
     fn is_quiet(&self) -> bool {
@@ -364,7 +395,7 @@ impl World {
             let status = running.endpoint.status(&node.db);
             let mut leases = Vec::new();
             node.db.scan(None, usize::MAX, &mut leases);
-            let known = leases.iter().all(|lease| !ddi_failover::endpoint::needs_update(lease));
+            let known = leases.iter().all(|lease| !needs_update(lease));
             status.unacked == 0 && status.waiting == 0 && status.to_ack == 0 && known
         })
     }
