@@ -1,5 +1,6 @@
-//! With a running dhcpd 4.4.3, in either role: both come to NORMAL and stay connected. There is no lease
-//! store here yet: updates are acknowledged and forgotten, and there are none to send.
+//! With a running dhcpd 4.4.3, in either role: both come to NORMAL and stay connected. Only the
+//! connection and the state table are tried here: updates are acknowledged and forgotten, and there are none to send.
+//! With leases, that is with the whole node, it is `failover_interop`.
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
