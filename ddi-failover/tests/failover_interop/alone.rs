@@ -2,11 +2,13 @@
 
 use std::collections::HashMap;
 use std::net::Ipv4Addr;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
+
+use ddi_failover::wire::v4::Body;
 
 use crate::meeting::states;
 use crate::pair::{DDI, ISC, Pair, Setup};
-use crate::proxy::From;
+use crate::proxy::{From, Said};
 use crate::relay::{Bound, Client, Relay};
 
 /// Binds new clients until there is nothing left; at least one address is bound.
@@ -197,6 +199,58 @@ fn case_14_ddi_in_partner_down_isc_secondary() {
     ddi_alone("case_14_ddi_secondary", false);
 }
 
+/// Short leases: the address of the partner's client goes to another one, when all of its times are over.
+fn given_at_last(test: &str, isc_is_primary: bool) {
+    let setup = Setup { addresses: 2, mclt: 5, lease_seconds: 20, ..Setup::with_isc(isc_is_primary) };
+    let mut pair = Pair::normal(test, setup);
+    let theirs = pair.relay.bind(ISC, 1);
+    pair.equal();
+    let said = pair.proxy.said();
+    let promised =
+        said.iter().filter(|s| s.from == From::Isc).filter_map(|s| potential_of(s, theirs.address));
+    let promised = promised.max().expect("dhcpd told of its client");
+    pair.isc.kill();
+    pair.ddi.wait_for_state(0, "communications-interrupted");
+    pair.ddi.ctl(&["failover", "partner-down", "fo1"]);
+    let own = pair.relay.bind(DDI, 2);
+    assert_ne!(own.address, theirs.address);
+    let deadline = Instant::now() + Duration::from_secs(180);
+    let given = loop {
+        assert!(Instant::now() < deadline, "{} is given to nobody", theirs.address);
+        pair.relay.renew(DDI, own);
+        if let Some(given) = pair.relay.try_bind(DDI, Client(3), Duration::from_secs(1)) {
+            break given;
+        }
+    };
+    assert_eq!(given.address, theirs.address);
+    // What dhcpd promised, MCLT, and a minute for the clocks.
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).expect("after 1970").as_secs();
+    assert!(now >= u64::from(promised) + 5 + 60, "at {now}, promised until {promised}");
+    pair.isc.start();
+    pair.finish();
+}
+
+/// The potential expiration time in an update of this address.
+fn potential_of(said: &Said, address: Ipv4Addr) -> Option<u32> {
+    said.body(|body| {
+        let Body::BindingUpdate(updates) = body else { return None };
+        let mut own = updates.flatten().filter(|update| update.address == Some(address));
+        own.find_map(|update| update.potential_expiration_time)
+    })
+}
+
+#[test]
+#[ignore = "needs root and Debian packages: .ci/run interop"]
+fn case_14_ddi_gives_it_at_last_isc_primary() {
+    given_at_last("case_14_last_primary", true);
+}
+
+#[test]
+#[ignore = "needs root and Debian packages: .ci/run interop"]
+fn case_14_ddi_gives_it_at_last_isc_secondary() {
+    given_at_last("case_14_last_secondary", false);
+}
+
 /// The same the other way round: ddi comes back to a dhcpd that has given its addresses away.
 fn isc_alone(test: &str, isc_is_primary: bool) {
     let mut pair = Pair::normal(test, Setup { mclt: 10, ..Setup::with_isc(isc_is_primary) });
@@ -205,9 +259,20 @@ fn isc_alone(test: &str, isc_is_primary: bool) {
     pair.isc.wait_for_log(log, "I move from normal to communications-interrupted");
     pair.isc.set_state("fo1", 4);
     pair.isc.wait_for_log(log, "I move from communications-interrupted to partner-down");
-    std::thread::sleep(Duration::from_secs(12));
+    let began = Instant::now();
     let mut held = HashMap::new();
-    assert_eq!(exhaust(&pair.relay, ISC, 1000, &mut held), 20);
+    let own = exhaust(&pair.relay, ISC, 1000, &mut held);
+    assert_eq!(own, 10, "its own half");
+    assert!(began.elapsed() < Duration::from_secs(9), "too slow to tell");
+    while held.len() < 20 {
+        assert!(began.elapsed() < Duration::from_secs(60), "{} addresses", held.len());
+        for bound in held.values() {
+            pair.relay.renew(ISC, *bound);
+        }
+        if exhaust(&pair.relay, ISC, 2000 + held.len() as u32, &mut held) > 0 {
+            assert!(began.elapsed() >= Duration::from_secs(9), "before MCLT: {:?}", began.elapsed());
+        }
+    }
     let mark = pair.proxy.mark();
     pair.ddi.start();
     pair.settle();

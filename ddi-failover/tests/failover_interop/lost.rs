@@ -1,6 +1,6 @@
 //! A server that has lost its leases.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use ddi_failover::wire::v4::Kind;
 
@@ -115,7 +115,7 @@ fn forgotten_in_startup(test: &str, isc_is_primary: bool, of_isc: bool) {
     pair.equal();
     pair.isc.kill();
     pair.ddi.kill();
-    let mark = pair.proxy.mark();
+    let (mark, began) = (pair.proxy.mark(), Instant::now());
     if of_isc {
         pair.isc.forget();
         pair.ddi.start();
@@ -136,6 +136,13 @@ fn forgotten_in_startup(test: &str, isc_is_primary: bool, of_isc: bool) {
     let (forgetful, keeper) = if of_isc { (From::Isc, From::Ddi) } else { (From::Ddi, From::Isc) };
     let said = pair.proxy.said_since(mark);
     assert!(said.iter().any(|s| s.from == forgetful && s.kind() == Kind::UPDREQALL));
+    // dhcpd says so itself; ddi listens first, and leaves STARTUP by its partner's word or after 15 s.
+    let first = said.iter().find(|s| s.from == From::Isc && s.state().is_some()).expect("a STATE");
+    if of_isc {
+        assert!(first.at - began < Duration::from_secs(15), "ddi was in STARTUP no more");
+    } else {
+        assert!(first.is_in_startup(), "dhcpd was in STARTUP no more: {first:?}");
+    }
     let told = said.iter().filter(|s| s.from == keeper && s.kind() == Kind::BNDUPD).count();
     assert!(told >= 8, "only {told} leases were told");
     pair.finish();

@@ -7,7 +7,7 @@ use crate::leases::{Leases, differences};
 use crate::meeting::states;
 use crate::net::Net;
 use crate::node::Node;
-use crate::pair::{DDI, RELAY, Setup, enter, harmless, on, pool_ends};
+use crate::pair::{DDI, RELAY, Setup, enter, harmless, nothing_bad, on, pool_ends};
 use crate::process::{Scratch, wait_for};
 use crate::proxy::{From, Proxy, Way};
 use crate::relay::{Bound, Relay};
@@ -157,6 +157,10 @@ fn three(test: &str, iscs_are_primary: bool) {
         assert_eq!(leases[&one.address].hw_addr.bytes(), one.client.hw_addr(), "{one:?}");
     }
     many.proxies.iter().for_each(|proxy| harmless(&proxy.said()));
+    for isc in &many.iscs {
+        nothing_bad(&isc.log());
+        assert!(!isc.log().contains("to shutdown"), "dhcpd gave up");
+    }
 }
 
 #[test]

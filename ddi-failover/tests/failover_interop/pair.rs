@@ -132,6 +132,14 @@ pub(crate) fn harmless(said: &[Said]) {
     }
 }
 
+/// dhcpd complained of nothing that its partner said.
+#[track_caller]
+pub(crate) fn nothing_bad(log: &str) {
+    for bad in ["protocol error", "Impossible", "Fatal"] {
+        assert!(!log.contains(bad), "dhcpd logged \"{bad}\"");
+    }
+}
+
 /// Runs `make` on this host; sockets made there stay there.
 pub(crate) fn on<T: Send>(host: &Host, make: impl FnOnce() -> T + Send) -> T {
     std::thread::scope(|scope| {
@@ -249,9 +257,6 @@ impl Pair {
     pub(crate) fn finish_after_shutdown(mut self) {
         self.settle();
         harmless(&self.proxy.said());
-        let log = self.isc.log();
-        for bad in ["protocol error", "Impossible", "Fatal"] {
-            assert!(!log.contains(bad), "dhcpd logged \"{bad}\"");
-        }
+        nothing_bad(&self.isc.log());
     }
 }

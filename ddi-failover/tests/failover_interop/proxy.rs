@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use ddi_failover::wire::Deframer;
-use ddi_failover::wire::v4::{Body, Kind, Message};
+use ddi_failover::wire::v4::{Body, FLAG_STARTUP, Kind, Message};
 
 /// Who said it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -53,6 +53,11 @@ impl Said {
     /// The server state of a STATE.
     pub(crate) fn state(&self) -> Option<u8> {
         self.body(|body| if let Body::State(report) = body { report.state } else { None })
+    }
+
+    /// A STATE with the STARTUP flag.
+    pub(crate) fn is_in_startup(&self) -> bool {
+        self.body(|body| matches!(body, Body::State(report) if report.flags.unwrap_or(0) & FLAG_STARTUP != 0))
     }
 }
 
