@@ -29,12 +29,17 @@
 
 enum { BATCH = 64, DATAGRAM = 2048 };
 
-static void check(ddi_status status, const char *what, const char *text) {
-    if (status < 0) {
-        fprintf(stderr, "%s: %s: %s\n", what, ddi_status_name(status), text);
-        exit(1);
-    }
+static void refuse(ddi_status status, const char *what, const char *text) {
+    fprintf(stderr, "%s: %s: %s\n", what, ddi_status_name(status), text);
+    exit(1);
 }
+
+/* A macro, so that the call comes before the words about it: C leaves open in what order arguments are computed. */
+#define check(call, what, text)                      \
+    do {                                             \
+        ddi_status seen = (call);                    \
+        if (seen < 0) refuse(seen, what, text);      \
+    } while (0)
 
 static void must(int is_right, const char *what) {
     if (!is_right) {

@@ -35,13 +35,18 @@ static void on_signal(int number)
     stopping = 1;
 }
 
-static void check(ddi_status status, const char *what, const char *why)
+static void refuse(ddi_status status, const char *what, const char *why)
 {
-    if (status < 0) {
-        fprintf(stderr, "zone_mirror: %s: %s %s\n", what, ddi_status_name(status), why);
-        exit(1);
-    }
+    fprintf(stderr, "zone_mirror: %s: %s %s\n", what, ddi_status_name(status), why);
+    exit(1);
 }
+
+/* A macro, so that the call comes before the words about it: C leaves open in what order arguments are computed. */
+#define check(call, what, text)                      \
+    do {                                             \
+        ddi_status seen = (call);                    \
+        if (seen < 0) refuse(seen, what, text);      \
+    } while (0)
 
 static ddi_now get_now(void)
 {
