@@ -5,6 +5,7 @@ use super::daemon::{Daemon, Kind, SECRET};
 use super::harness::{Home, Node, free_port};
 use super::{config, key_argument, nsupdate, primary};
 use ddi_dns::rr::{Rtype, canonical_rdata};
+use ddi_dns::tsig::Algorithm;
 use ddi_dns::xfr::Outcome;
 use ddi_dns::zone::{Builder, Snapshot};
 use ddi_dns::zonefile::{Config, Parser, Step};
@@ -53,7 +54,7 @@ fn rows(zone: &Snapshot) -> Vec<String> {
 
 /// What dig gets of the other server; its own signatures are no part of it.
 fn theirs(daemon: &Daemon) -> Vec<String> {
-    let text = daemon.zone();
+    let text = daemon.zone(daemon.serial().unwrap());
     let records = text.lines().filter(|line| !line.contains("\tTSIG\t"));
     rows(&parsed(&records.fold(String::new(), |all, line| all + line + "\n")))
 }
@@ -77,7 +78,7 @@ fn lead(kind: Kind) {
     let notify = format!("notify = [\"127.0.0.1:{their_port}\"]\nnotify_key = \"xfr\"\n");
     let home = primary(port, &notify, &zone(100, 200));
     let node = Node::start(&home);
-    let daemon = Daemon::start(kind, their_port, port, true, None);
+    let daemon = Daemon::start(kind, their_port, port, Some(Algorithm::HmacSha256), None);
     let wait = |serial: u32| {
         home.wait_until(&format!("{kind:?} with serial {serial}: {}", daemon.log()), || {
             daemon.serial() == Some(serial)
@@ -99,7 +100,7 @@ fn lead(kind: Kind) {
 /// The other is the primary, and tells the node of news by NOTIFY.
 fn follow(kind: Kind) {
     let (port, their_port) = (free_port(), free_port());
-    let daemon = Daemon::start(kind, their_port, port, true, Some(&zone(1, 200)));
+    let daemon = Daemon::start(kind, their_port, port, Some(Algorithm::HmacSha256), Some(&zone(1, 200)));
     let role = format!(
         "role = \"secondary\"\nprimaries = [\"127.0.0.1:{their_port}\"]\nprimaries_key = \"xfr\"\n\
          allow_transfer = [\"127.0.0.0/8\"]\n"
