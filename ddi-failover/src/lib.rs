@@ -2,7 +2,7 @@
 //! draft-ietf-dhc-failover-12 as pure functions and tables, its messages, and the endpoint over a lease store.
 //!
 //! No clock, no socket, no file, no entropy. `DESIGN.md` explains the rules; the crate's README says what is
-//! still to come.
+//! missing.
 //!
 //! | module | what |
 //! |---|---|
