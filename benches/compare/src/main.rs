@@ -5,7 +5,7 @@
 //! ddi-compare compaction [N] what a compaction costs the commits that go on meanwhile
 //! ddi-compare dhcp [NAME..]  DORA exchanges: the node, libddi, Kea, dhcpd, by perfdhcp (root)
 //! ddi-compare dns [N] [PART..]  zones: ddi, NSD, Knot, BIND, hickory, domain; of N names, if not a million
-//! ddi-compare failover [N] [PART..]  a pair of nodes: N leases after amnesia, its rate, its gap (root)
+//! ddi-compare failover [N] [PART..]  a pair of nodes: N leases after amnesia, its rate, its gap; with dhcpd (root)
 //! ```
 #![forbid(unsafe_code)]
 

@@ -8,8 +8,8 @@ use crate::Failure;
 pub const SERVER_ADDRESSES: [&str; 2] = ["10.77.0.1", "10.77.0.3"];
 /// A load is a relay at one of these.
 pub const LOAD_ADDRESSES: [&str; 2] = ["10.77.0.2", "10.77.0.4"];
-pub(super) const SERVER_DEVICE: &str = "srv0";
-const LOAD_DEVICE: &str = "load0";
+pub const SERVER_DEVICE: &str = "srv0";
+pub const LOAD_DEVICE: &str = "load0";
 
 pub struct Net {
     server: String,

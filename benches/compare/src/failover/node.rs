@@ -40,7 +40,7 @@ pub(super) struct Partner {
 }
 
 /// Where partners listen.
-const FAILOVER_PORT: u16 = 26_470;
+pub(super) const FAILOVER_PORT: u16 = 26_470;
 
 impl Setup<'_> {
     fn text(&self, data: &Path) -> String {
@@ -151,7 +151,7 @@ impl Node {
     }
 
     /// True if it and its partner are in NORMAL, and neither owes the other an update, nor the disk a write.
-    fn is_settled(&self) -> Result<bool, Failure> {
+    pub(super) fn is_settled(&self) -> Result<bool, Failure> {
         let status = &self.ctl(&["failover", "status"])?[0];
         let is_normal = status["state"] == "normal" && status["partner_state"] == "normal";
         if !is_normal || ["unacked", "waiting", "to_ack"].iter().any(|key| status[key] != 0) {
@@ -159,6 +159,15 @@ impl Node {
         }
         let database = &self.ctl(&["status"])?["database"];
         Ok(database["lsn"] == database["durable_lsn"])
+    }
+
+    /// How many leases of the relationship are active.
+    pub(super) fn active(&self) -> Result<u64, Failure> {
+        Ok(self.ctl(&["failover", "status"])?[0]["leases"]["active"].as_u64().unwrap_or(0))
+    }
+
+    pub(super) fn has_ended(&mut self) -> Result<bool, Failure> {
+        self.running.as_mut().map_or(Ok(true), Running::has_ended)
     }
 
     /// What it said on stderr.
