@@ -3,6 +3,8 @@
 
 #![allow(unreachable_pub, dead_code, reason = "a test program: nothing here is reached from outside")]
 
+#[path = "node_pair/counts.rs"]
+mod counts;
 #[path = "node/harness.rs"]
 mod harness;
 #[path = "node_pair/hub.rs"]
