@@ -58,7 +58,8 @@ int main(void)
     CHECK(ddi_zone_loader_push(loader, (const uint8_t *)text, sizeof text - 1, &wanted) == DDI_OK);
     CHECK(ddi_zone_loader_end(loader, &wanted) == DDI_OK && ddi_zone_loader_finish(loader, &zone) == DDI_OK);
     CHECK(ddi_zone_set_new(&set) == DDI_OK && ddi_zone_set_replace(set, zone, NULL) == DDI_OK);
-    CHECK(ddi_answer_config_new(&config) == DDI_OK);
+    /* The SOA alone, which is then at the end of the answer. */
+    CHECK(ddi_answer_config_new(&config) == DDI_OK && ddi_answer_config_set_full(config, 0) == DDI_OK);
     for (int i = 0; i < THREADS; i++)
         CHECK(pthread_create(&threads[i], NULL, answer, NULL) == 0);
     for (uint32_t serial = 2; serial <= VERSIONS; serial++) {
