@@ -3,6 +3,7 @@
 
 mod compact;
 pub mod events;
+mod linger;
 mod naming;
 mod packets;
 mod reload;
@@ -27,6 +28,7 @@ use ddi_core::{Instant, Lease, LeaseKey, LeaseStore, Lsn, Now, UnixTime};
 use ddi_dhcp::server::{self, Server};
 use ddi_failover::state::Command;
 use events::Events;
+use linger::Linger;
 use naming::Naming;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::eventfd::{EfdFlags, EventFd};
@@ -139,6 +141,7 @@ struct Node {
     packets: Option<Packets>,
     events: Events,
     syncer: Syncer,
+    linger: Linger,
     compaction: Compaction,
     control: Control,
     /// After failures of the control socket.
@@ -180,6 +183,7 @@ impl Node {
         Ok(Self {
             events: Events::new(pinger(&config)),
             syncer: Syncer::start(wake.clone()),
+            linger: Linger::Nothing,
             compaction: Compaction::new(&config, &db, wake.clone()),
             clock,
             pending: Vec::new(),
@@ -229,7 +233,9 @@ impl Node {
         self.server.handle_timeout(now, &mut self.db, authority);
         self.events.drain(now, &mut self.server, &mut self.db, authority);
         self.fail_over(now, &ready.failover)?;
-        self.syncer.turn(&mut self.db.db).map_err(poisoned)?;
+        if self.syncer.turn(&mut self.db.db, self.linger.is_on(now.instant)).map_err(poisoned)? {
+            self.linger = Linger::Nothing;
+        }
         self.send();
         self.failover.send(now, &mut self.db)?;
         self.naming.send(self.db.durable());
@@ -261,6 +267,7 @@ impl Node {
             self.failover.turn(now, &mut self.db, ready)?;
             let others = self.db.take_changed();
             self.naming.note(&self.db.db, &others);
+            self.linger.note(now.instant, own.len(), others.len());
         }
         Ok(())
     }
@@ -272,8 +279,8 @@ impl Node {
         }
     }
 
-    /// Waits for something to do. While a batch is being synced and few packets come, they wait a moment
-    /// for each other: one turn for ten costs much less than ten turns, and their ACKs must wait anyway.
+    /// Waits for something to do. While a batch is being synced and few packets come, they and what partners say
+    /// wait a moment for each other: one turn for ten costs much less than ten turns, and ACKs must wait anyway.
     fn wait(&self, signals: &SignalFd) -> Result<Ready, Failure> {
         let now = self.clock.now().instant;
         let control = !self.control_rest.is_on(now);
@@ -292,10 +299,10 @@ impl Node {
         let last = fds.len();
         fds.push(PollFd::new(packets_fd, PollFlags::POLLIN));
         let gather = self.syncer.is_out() && packets.is_some_and(Packets::is_calm);
-        let watched = if gather { last } else { last + 1 };
         let rests = [Some(&self.control_rest), self.packets.as_ref().map(|packets| &packets.rest)];
         let rests = rests.into_iter().flatten().filter_map(|rest| rest.end(now));
         let timers = self.server.poll_timeout().into_iter().chain(self.failover.poll_timeout(now));
+        let timers = timers.chain(self.linger.end().filter(|_| !self.syncer.is_out()));
         let timeout = match rests.chain(timers).min() {
             _ if gather => PollTimeout::from(GATHER_MILLIS),
             Some(Instant(at)) => {
@@ -304,16 +311,16 @@ impl Node {
             }
             None => PollTimeout::NONE,
         };
-        match poll(&mut fds[..watched], timeout) {
-            Ok(_) | Err(nix::errno::Errno::EINTR) => {}
-            Err(e) => return Err(Failure::at("poll")(e)),
+        if gather {
+            wait_for(&mut fds[..fixed], timeout)?;
         }
+        wait_for(&mut fds, if gather { PollTimeout::ZERO } else { timeout })?;
         let ready = |nth: usize| fds[nth].any().unwrap_or(false);
         Ok(Ready {
             wake: ready(0),
             control: control && ready(1),
             signal: ready(2),
-            packets: packets.is_some() && (gather || ready(last)),
+            packets: packets.is_some() && ready(last),
             failover: (fixed..last).map(ready).collect(),
         })
     }
@@ -385,6 +392,13 @@ impl Node {
         drop((questions, compaction, pending));
         control.finish();
         Ok(())
+    }
+}
+
+fn wait_for(fds: &mut [PollFd<'_>], timeout: PollTimeout) -> Result<(), Failure> {
+    match poll(fds, timeout) {
+        Ok(_) | Err(nix::errno::Errno::EINTR) => Ok(()),
+        Err(e) => Err(Failure::at("poll")(e)),
     }
 }
 

@@ -178,7 +178,9 @@ impl Server {
                 self.names.turn(now, &mut self.desk.zones);
             }
             self.follow(now)?;
-            self.syncer.turn(&mut self.desk.zones.journal).map_err(|e| format!("the journal failed: {e}"))?;
+            self.syncer
+                .turn(&mut self.desk.zones.journal, false)
+                .map_err(|e| format!("the journal failed: {e}"))?;
             for nth in self.desk.zones.publish() {
                 self.desk.tell(now, nth);
             }

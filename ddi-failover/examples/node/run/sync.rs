@@ -85,8 +85,9 @@ impl Syncer {
     }
 
     /// Takes back a batch that is done, and gives out what has gathered since: the slower the disk, the
-    /// larger the next batch. An error means that the database is no more to be trusted.
-    pub fn turn(&mut self, db: &mut impl Batches) -> Result<(), String> {
+    /// larger the next batch. `linger`: nothing is given out yet. An error means that the database is no more to
+    /// be trusted. True if a batch was given out.
+    pub fn turn(&mut self, db: &mut impl Batches, linger: bool) -> Result<bool, String> {
         match self.synced.try_recv() {
             Ok(synced) => {
                 self.out = false;
@@ -100,13 +101,15 @@ impl Syncer {
             return Err(why.to_owned());
         }
         if !self.out
+            && !linger
             && let Some(batch) = db.take()
             && let Some(batches) = &self.batches
         {
             // The channel has room: no batch is out.
             self.out = batches.send(batch).is_ok();
+            return Ok(self.out);
         }
-        Ok(())
+        Ok(false)
     }
 
     /// Waits until everything is on disk.
