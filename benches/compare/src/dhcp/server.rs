@@ -191,19 +191,18 @@ pub fn build_node() -> Result<PathBuf, Failure> {
         .ok_or_else(|| format!("cargo did not build the node: {}", output.status).into())
 }
 
-/// Builds libddi and its example in C, as a C programmer would: with the header and the static library.
+/// Builds libddi as it is installed, and its example in C with the header and the static library.
 pub fn build_library(folder: &Path) -> Result<PathBuf, Failure> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
-    let mut build = Command::new(cargo);
-    build.args(["build", "--release", "--quiet", "-p", "ddi-ffi"]);
+    let mut build = Command::new("make");
+    build.args(["-C", "ffi", "--silent"]).env_remove("CARGO_TARGET_DIR");
     if !build.current_dir(&root).status()?.success() {
-        return Err("cargo did not build libddi".into());
+        return Err("make did not build libddi".into());
     }
     let program = folder.join("dhcp_server");
     let mut compile = Command::new("cc");
     compile.args(["-O2", "-std=c11", "-Iinclude", "ffi/examples/dhcp_server.c", "-o"]).arg(&program);
-    compile.args(["target/release/libddi.a", "-lpthread", "-ldl", "-lm"]);
+    compile.args(["target/library/libddi.a", "-lpthread", "-ldl", "-lm"]);
     if !compile.current_dir(&root).status()?.success() {
         return Err("the C compiler did not build dhcp_server.c".into());
     }
