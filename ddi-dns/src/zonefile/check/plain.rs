@@ -11,7 +11,9 @@ impl Check<'_> {
     pub(super) fn plain(&mut self, node: &Node) {
         let owner = node.owner.as_ref();
         let is_apex = owner == self.zone.apex();
-        let many = |rtype| self.zone.get(owner, rtype).is_some_and(|rrset| rrset.len() > 1);
+        // Most names have none of these: nothing is looked up for them.
+        let many =
+            |rtype| node.has(rtype) && self.zone.get(owner, rtype).is_some_and(|rrset| rrset.len() > 1);
         let joins = |rtype: &Rtype| *rtype == Rtype::CNAME || rtype.may_join_cname();
         let found = [
             (is_apex && !node.has(Rtype::NS), Kind::NoApexNs),
@@ -26,8 +28,12 @@ impl Check<'_> {
         for (_, kind) in found.into_iter().filter(|(is_wrong, _)| *is_wrong) {
             self.faults.add(owner, kind);
         }
-        self.glue(owner);
-        self.digests(owner);
+        if node.has(Rtype::NS) {
+            self.glue(owner);
+        }
+        if node.has(Rtype::DS) {
+            self.digests(owner);
+        }
     }
 
     fn glue(&mut self, owner: NameRef<'_>) {
