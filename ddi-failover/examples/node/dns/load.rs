@@ -8,7 +8,7 @@ use crate::say::say;
 use ddi_dns::NameRef;
 use ddi_dns::delta::RecordRef;
 use ddi_dns::rr::Rtype;
-use ddi_dns::zone::{Builder, Snapshot};
+use ddi_dns::zone::{Builder, Snapshot, ZoneError};
 use ddi_dns::zonefile::{self, Config, Include, Parser, Step, ZoneFault, ZoneFaultKind};
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
@@ -53,20 +53,7 @@ pub fn missing(zones: &mut Zones) -> Result<(), Failure> {
 pub fn zone(apex: NameRef<'_>, path: &Path) -> Result<Snapshot, Failure> {
     let shown = path.display().to_string();
     let mut builder = Builder::new(apex);
-    let (mut count, mut bad) = (0, None);
-    read(apex, path, false, |record, _| {
-        count += 1;
-        let pushed = builder.push(record.owner, record.rtype, record.ttl, record.rdata);
-        bad = pushed.err().map(|e| (count, e.to_string()));
-        bad.is_none()
-    })?;
-    if let Some((nth, what)) = bad {
-        let mut count = 0;
-        return Err(mistake(apex, path, what, |_| {
-            count += 1;
-            count == nth
-        }));
-    }
+    read(apex, path, false, |record, _| builder.push(record.owner, record.rtype, record.ttl, record.rdata))?;
     let zone = builder.finish().map_err(|e| Failure::Config(Mistake::elsewhere(&shown, e.to_string())))?;
     let faults = zonefile::check(&zone);
     if let Some(fault) = faults.iter().find(|fault| is_fatal(&fault.kind)) {
@@ -123,7 +110,7 @@ fn mistake(
         if is_it(record) {
             found = format!("{}:{}", place.shown, place.line);
         }
-        true
+        Ok(())
     });
     match read {
         Ok(()) => Failure::Config(Mistake::elsewhere(found, what)),
@@ -156,12 +143,12 @@ impl Place {
     }
 }
 
-/// Reads all records, until `each` says false; line by line if their places matter.
+/// Reads all records; line by line if their places matter. What `each` has against one is told with its place.
 fn read(
     apex: NameRef<'_>,
     path: &Path,
     by_line: bool,
-    mut each: impl FnMut(&RecordRef<'_>, &Place) -> bool,
+    mut each: impl FnMut(&RecordRef<'_>, &Place) -> Result<(), ZoneError>,
 ) -> Result<(), Failure> {
     let shown = path.display().to_string();
     let folder = folder_of(path).map_err(Failure::at(&shown))?;
@@ -175,8 +162,8 @@ fn read(
         };
         match parser.step().map_err(wrong)? {
             Step::Record(record) => {
-                if places.last().is_some_and(|place| !each(&record, place)) {
-                    return Ok(());
+                if let Some(Err(error)) = places.last().map(|place| each(&record, place)) {
+                    return Err(wrong(parser.place(error)));
                 }
             }
             Step::Text => {
