@@ -348,17 +348,20 @@ impl Failover {
         self.all.iter().map(|(_, endpoint)| endpoint).zip(&self.partners)
     }
 
-    /// An operator's word.
+    /// An operator's word, or why it is refused. What follows from it is on disk when this returns.
     pub fn command(
         &mut self,
         now: Now,
         store: &mut Watched,
         name: &str,
         command: Command,
-    ) -> Result<(), String> {
-        let id =
-            self.all.find(name.as_bytes()).ok_or_else(|| format!("there is no relationship {name:?}"))?;
-        self.all.handle_command(now, store, id, command).map_err(|e| e.to_string())
+    ) -> Result<Result<(), String>, Failure> {
+        let Some(id) = self.all.find(name.as_bytes()) else {
+            return Ok(Err(format!("there is no relationship {name:?}")));
+        };
+        let done = self.all.handle_command(now, store, id, command).map_err(|e| e.to_string());
+        self.on_events(now, store)?;
+        Ok(done)
     }
 
     /// A new configuration, of pools alone.

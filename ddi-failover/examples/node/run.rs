@@ -247,7 +247,7 @@ impl Node {
             self.control_rest.begin(now.instant);
             self.events.notice(now, &format!("control socket: {e}"));
         }
-        self.answer_questions(now);
+        self.answer_questions(now)?;
         if !ready.signal {
             return Ok(Turn::Go);
         }
@@ -325,13 +325,15 @@ impl Node {
         })
     }
 
-    fn answer_questions(&mut self, now: Now) {
+    fn answer_questions(&mut self, now: Now) -> Result<(), Failure> {
         while let Ok(question) = self.questions.try_recv() {
             // A client that does not wait for its answer is not our concern.
             let _ = match question {
                 Question::Status(reply) => reply.send(Ok(self.status(now))).is_ok(),
                 Question::Failover(reply) => reply.send(Ok(self.failover.status(&self.db.db))).is_ok(),
-                Question::FailoverCommand(name, command, reply) => self.command(now, &name, command, &reply),
+                Question::FailoverCommand(name, command, reply) => {
+                    self.command(now, &name, command, &reply)?
+                }
                 Question::Snapshot(reply) => reply.send(Ok(self.db.db.snapshot())).is_ok(),
                 Question::Lease(key, reply) => reply.send(Ok(self.lease(key))).is_ok(),
                 Question::Release(key, reply) => self.release(now, key, reply),
@@ -339,6 +341,7 @@ impl Node {
             };
         }
         self.answer_pending();
+        Ok(())
     }
 
     /// Tells of releases that are durable.
@@ -370,11 +373,18 @@ impl Node {
         }
     }
 
-    /// False if the client is gone.
-    fn command(&mut self, now: Now, name: &str, command: Command, reply: &Reply<Value>) -> bool {
-        let done = self.failover.command(now, &mut self.db, name, command);
+    /// Answers when the new state is on disk: the operator may count on it, and its clients are served. False if
+    /// the client is gone.
+    fn command(
+        &mut self,
+        now: Now,
+        name: &str,
+        command: Command,
+        reply: &Reply<Value>,
+    ) -> Result<bool, Failure> {
+        let done = self.failover.command(now, &mut self.db, name, command)?;
         let _ = self.wake.write(1);
-        reply.send(done.map(|()| self.failover.status(&self.db.db))).is_ok()
+        Ok(reply.send(done.map(|()| self.failover.status(&self.db.db))).is_ok())
     }
 
     /// Clean end: what was asked is on disk and answered.
