@@ -74,6 +74,12 @@ impl Pair {
         self.homes[nth].ctl_json(&["failover", "status"])[0].clone()
     }
 
+    /// The file with the endpoint's state.
+    fn saved_state(&self, nth: usize) -> Vec<u8> {
+        let name = data_encoding::HEXLOWER.encode(b"office");
+        std::fs::read(self.homes[nth].0.join(format!("state/failover/{name}.state"))).unwrap()
+    }
+
     fn wait_for(&self, nth: usize, state: &str) {
         let begin = Instant::now();
         while self.status(nth)["state"] != state {
@@ -217,7 +223,9 @@ fn a_pair_serves_through_a_kill() {
     pair.wait_for(1, "communications-interrupted");
     assert_eq!(pair.status(1)["link"], "down");
     pair.bind_all(&mut clients, 40..60);
+    let before = pair.saved_state(1);
     pair.homes[1].ctl_json(&["failover", "partner-down", "office"]);
+    assert_ne!(pair.saved_state(1), before, "the answer does not come before what it promises is on disk");
     pair.wait_for(1, "partner-down");
     pair.bind_all(&mut clients, 60..70);
 
