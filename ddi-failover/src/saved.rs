@@ -10,7 +10,7 @@
 //! | 6 | 1 | state, numbered as on the wire |
 //! | 7 | 1 | state to resume |
 //! | 8 | 1 | partner's state, 0 if never heard |
-//! | 9 | 1 | flags: 1 full update owed, 2 full update due to the partner |
+//! | 9 | 1 | flags: 1 full update owed, 2 full update due to the partner, 4 the partner took over |
 //! | 10 | 2 | length of the name |
 //! | 12 | 8 | since |
 //! | 20 | 8 | partner since |
@@ -34,6 +34,7 @@ const VERSION: u8 = 1;
 const HEADER_LEN: usize = 48;
 const OWED: u8 = 1;
 const DUE: u8 = 2;
+const TOOK_OVER: u8 = 4;
 
 /// The state of an endpoint that survives a restart.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -60,6 +61,9 @@ pub struct Saved {
     /// The partner lost its leases: acknowledgements from before mean nothing, and an UPDREQ has to be
     /// answered like an UPDREQALL (section 7.4.2).
     pub full_update_due: bool,
+    /// The partner was in PARTNER-DOWN and may have given this server's addresses away; since it left that, it has
+    /// not told of all its leases.
+    pub partner_took_over: bool,
     /// See [`Standing::forgotten_until`](crate::serve::Standing::forgotten_until).
     pub forgotten_until: UnixTime,
 }
@@ -80,6 +84,7 @@ impl Saved {
             mclt_seconds: 0,
             full_update_owed: true,
             full_update_due: false,
+            partner_took_over: false,
             forgotten_until: UnixTime::UNSET,
         }
     }
@@ -88,6 +93,8 @@ impl Saved {
     pub fn encode(&self, relationship_name: &[u8], out: &mut Vec<u8>) {
         let start = out.len();
         let name = relationship_name.get(..usize::from(u16::MAX)).unwrap_or(relationship_name);
+        let flags =
+            [(self.full_update_owed, OWED), (self.full_update_due, DUE), (self.partner_took_over, TOOK_OVER)];
         out.extend_from_slice(&MAGIC);
         out.extend_from_slice(&[
             VERSION,
@@ -98,7 +105,7 @@ impl Saved {
             server_state_number(self.state),
             server_state_number(self.resume),
             self.partner.map_or(0, server_state_number),
-            if self.full_update_owed { OWED } else { 0 } | if self.full_update_due { DUE } else { 0 },
+            flags.iter().filter(|(set, _)| *set).map(|(_, bit)| bit).sum(),
         ]);
         out.extend_from_slice(&(name.len() as u16).to_be_bytes());
         for time in [self.since, self.partner_since, self.last_operation, self.forgotten_until] {
@@ -152,6 +159,7 @@ impl Saved {
             mclt_seconds: rest.last_chunk::<4>().map_or(0, |mclt| u32::from_be_bytes(*mclt)),
             full_update_owed: flags & OWED != 0,
             full_update_due: flags & DUE != 0,
+            partner_took_over: flags & TOOK_OVER != 0,
         })
     }
 }

@@ -22,7 +22,8 @@ pub struct Standing {
     pub state: State,
     /// Since when.
     pub since: UnixTime,
-    /// What the partner said last, on this connection or an earlier one.
+    /// What the partner said last, on this connection or an earlier one; PARTNER-DOWN until this server has heard
+    /// of all that the partner did in it.
     pub partner: Option<State>,
     /// The maximum client lead time.
     pub mclt_seconds: u32,
@@ -54,7 +55,7 @@ impl Standing {
     ///
     /// A partner last heard in PARTNER-DOWN may by now give this server's addresses away, so that one
     /// that has not talked to it since is silent, in the states that follow from a lost connection too
-    /// (dhcpd is as well; the draft does not say).
+    /// (dhcpd is as well; the draft does not say). So is one whose conflict with it was not resolved.
     #[must_use]
     pub fn class(&self) -> Class {
         let class = match self.state {

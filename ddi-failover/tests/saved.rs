@@ -16,6 +16,7 @@ fn example() -> Saved {
         mclt_seconds: 1800,
         full_update_owed: false,
         full_update_due: true,
+        partner_took_over: false,
         forgotten_until: UnixTime(7),
     }
 }
@@ -32,8 +33,15 @@ fn comes_back() {
     for role in [Role::Primary, Role::Secondary] {
         for state in State::ALL {
             for partner in [None, Some(state)] {
-                let saved =
-                    Saved { role, state, resume: state, partner, full_update_owed: true, ..example() };
+                let saved = Saved {
+                    role,
+                    state,
+                    resume: state,
+                    partner,
+                    full_update_owed: true,
+                    partner_took_over: partner.is_some(),
+                    ..example()
+                };
                 assert_eq!(Saved::decode(&encoded(&saved), b"fo1"), Ok(saved));
             }
         }

@@ -248,6 +248,7 @@ fn expected(s: &Situation, trigger: Trigger) -> Next {
         Trigger::RecoverWaitOver if s.state == RecoverWait => go(match (s.profile, s.partner, s.linked) {
             (_, Some(Normal), true) => Normal,
             (Profile::Isc, Some(Recover), _) => PartnerDown,
+            (_, Some(PotentialConflict | ResolutionInterrupted | ConflictDone), true) => PotentialConflict,
             _ => RecoverDone,
         }),
         Trigger::SafePeriodOver if s.state == CommunicationsInterrupted => go(PartnerDown),

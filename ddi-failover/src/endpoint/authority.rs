@@ -18,7 +18,8 @@ impl Endpoint {
             role: self.config.role,
             state: if self.talk.handing_back { State::CommunicationsInterrupted } else { self.saved.state },
             since: self.saved.since,
-            partner: self.saved.partner,
+            // What it gave away in this server's place is not all known yet, whatever it said since.
+            partner: if self.saved.partner_took_over { Some(State::PartnerDown) } else { self.saved.partner },
             mclt_seconds: self.mclt_seconds(),
             full_update_owed: self.saved.full_update_owed,
             forgotten_until: self.saved.forgotten_until,

@@ -353,6 +353,7 @@ fn restored(now: UnixTime, config: &Config, start: Start<'_>) -> Result<Saved, C
         saved = Saved {
             partner: saved.partner,
             partner_since: saved.partner_since,
+            partner_took_over: saved.partner_took_over,
             mclt_seconds: saved.mclt_seconds,
             forgotten_until,
             ..Saved::nothing(config.role, now)

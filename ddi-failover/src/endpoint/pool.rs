@@ -80,10 +80,16 @@ impl Endpoint {
     }
 
     fn begin_walk(&mut self, at: usize, timed: bool) {
+        let forgets = self.latest.unix < self.saved.forgotten_until;
+        let later = self.instant_of(self.saved.forgotten_until);
         let (Some(balance), Some(pool)) = (self.balances.get_mut(at), self.pools.list.get(at)) else {
             return;
         };
-        balance.next_run = None;
+        // What looks free may be held by a client that this server forgot, and that the partner never knew.
+        balance.next_run = forgets.then_some(later);
+        if forgets {
+            return;
+        }
         balance.walk.get_or_insert(Walk { pass: Pass::Affine, from: pool.first, timed, given: 0 });
     }
 
@@ -319,7 +325,8 @@ impl Endpoint {
             };
             let ages = Ages { oldest_own, oldest_partners: self.oldest(store, id, partners), last_run };
             let jitter = self.alarms.jitter(JITTER_SECONDS) as u32;
-            self.instant_of(next_run(self.latest.unix, &ages, &self.config.balance, jitter))
+            let next = next_run(self.latest.unix, &ages, &self.config.balance, jitter);
+            self.instant_of(next.max(self.saved.forgotten_until))
         });
         if let Some(balance) = self.balances.get_mut(at) {
             (balance.free, balance.backup, balance.touched) = (counts.free, counts.backup, false);

@@ -196,6 +196,12 @@ impl Endpoint {
         self.saved.partner_since = report.start_time_of_state.map_or(UnixTime::UNSET, from_wire_time);
         let step = next(&self.situation(), Trigger::PartnerState { state, startup });
         self.saved.partner = Some(state);
+        match state {
+            State::PartnerDown => self.saved.partner_took_over = true,
+            // It has handed back: there is nothing of which this server has not heard.
+            State::Normal => self.saved.partner_took_over = false,
+            _ => {}
+        }
         // dhcpd in RECOVER lost its leases, and may be driven elsewhere before it asks for them.
         self.saved.full_update_due |= self.profile == Profile::Isc && state == State::Recover;
         self.events.push(Event::PartnerState { state, startup });
@@ -407,6 +413,9 @@ impl Endpoint {
     }
 
     fn updated(&mut self) {
+        if self.saved.partner != Some(State::PartnerDown) {
+            self.saved.partner_took_over = false;
+        }
         self.events.push(Event::Updated);
         self.trigger(Trigger::UpdateDone);
     }

@@ -4,12 +4,6 @@ use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
 use ddi_core::{BindingState, HwAddr, Lease, LeaseKey, Lsn};
-use ddi_failover::State;
-
-use State::{
-    CommunicationsInterrupted, ConflictDone, Normal, PartnerDown, Paused, PotentialConflict, Recover,
-    RecoverDone, RecoverWait, ResolutionInterrupted, Shutdown, Startup,
-};
 
 use crate::client::{Client, Held};
 use crate::node::Node;
@@ -134,19 +128,3 @@ fn known(leases: &[Lease; 2]) {
         );
     }
 }
-
-/// Every change of state, for whatever reason, as DESIGN.md's tables have them. STARTUP ends in any state.
-#[rustfmt::skip]
-pub(crate) const MAY_MOVE: [(State, &[State]); 11] = [
-    (Normal, &[CommunicationsInterrupted, PartnerDown, PotentialConflict, Paused, Shutdown]),
-    (CommunicationsInterrupted, &[Normal, PartnerDown, PotentialConflict, Paused, Shutdown]),
-    (PartnerDown, &[Normal, PotentialConflict, Paused, Shutdown]),
-    (PotentialConflict, &[Normal, ConflictDone, ResolutionInterrupted, Paused, Shutdown]),
-    (Recover, &[RecoverWait, RecoverDone, PotentialConflict, PartnerDown, Paused, Shutdown]),
-    (RecoverWait, &[RecoverDone, Normal, PartnerDown, Paused, Shutdown]),
-    (RecoverDone, &[Normal, PotentialConflict, PartnerDown, Paused, Shutdown]),
-    (ResolutionInterrupted, &[PotentialConflict, PartnerDown, Paused, Shutdown]),
-    (ConflictDone, &[Normal, PotentialConflict, PartnerDown, Paused, Shutdown]),
-    (Paused, &[Startup, Shutdown]),
-    (Shutdown, &[Startup]),
-];

@@ -7,6 +7,7 @@ use ddi_core::log::Fault as DiskFault;
 use ddi_failover::State;
 use ddi_failover::state::Command;
 
+use crate::count::Seen;
 use crate::node::open;
 use crate::plan::{Fault, Millis};
 use crate::plant::Plant;
@@ -27,16 +28,12 @@ impl World {
             Fault::Partition => {
                 self.net.mute = self.random.pick(&[[true, true], [true, false], [false, true]]);
                 let mute = self.net.mute;
+                self.counts.seen(if mute == [true; 2] { Seen::BothWays } else { Seen::OneWay });
                 self.note(|| format!("partition {mute:?}"));
                 self.after(back, Happening::Heals);
             }
             Fault::Reset => {
-                for link in self.net.ids() {
-                    self.net.kill(link);
-                    self.notices(link, 0);
-                    self.notices(link, 1);
-                }
-                self.note(|| "connection lost".into());
+                self.cut();
             }
             Fault::Crash => {
                 self.crash(node);
@@ -46,7 +43,7 @@ impl World {
                 let storage = &self.nodes[node].storage;
                 storage.inject(storage.calls() + self.random.between(1, 3), DiskFault::Crash);
             }
-            Fault::Loss => self.lose(node, back, MemStorage::new()),
+            Fault::Loss => self.lose(node, back, None),
             Fault::OldDisk => {
                 let host = &mut self.nodes[node];
                 host.old = Some(host.storage.fork());
@@ -55,11 +52,22 @@ impl World {
             Fault::Outlived => self.cut_off(node),
             Fault::PartnerDown => self.partner_down(node, back),
             Fault::Command => self.command(node, back),
+            Fault::Mistake => self.mistake(node),
+            Fault::Say => self.say_anything(node, back),
             Fault::Slow => {
                 self.slow = self.random.between(50, 5000);
                 self.after(back, Happening::Heals);
             }
         }
+    }
+
+    pub(crate) fn cut(&mut self) {
+        for link in self.net.ids() {
+            self.net.kill(link);
+            self.notices(link, 0);
+            self.notices(link, 1);
+        }
+        self.note(|| "connection lost".into());
     }
 
     pub(crate) fn heal(&mut self) {
@@ -73,16 +81,18 @@ impl World {
             node.lost
                 || node.running.as_ref().is_none_or(|running| running.endpoint.standing().full_update_owed)
         };
-        !owes(&self.nodes[1 - node]) && !self.nodes[node].goes_on_as(State::PartnerDown)
+        let alone = self.nodes[node].knows_alone || self.takes_over(node);
+        !owes(&self.nodes[1 - node]) && !alone
     }
 
-    fn lose(&mut self, node: usize, back: u64, disk: MemStorage) {
+    pub(crate) fn lose(&mut self, node: usize, back: u64, old: Option<MemStorage>) {
         if !self.may_lose(node) {
             return;
         }
         self.crash(node);
+        self.counts.seen(if old.is_some() { Seen::OldDisk } else { Seen::EmptyDisk });
         let host = &mut self.nodes[node];
-        host.storage = Arc::new(disk);
+        host.storage = Arc::new(old.unwrap_or_default());
         host.db = open(&host.storage);
         host.lost = true;
         if self.random.percent(50) && self.plant != Plant::LossNotTold {
@@ -99,7 +109,7 @@ impl World {
             && !self.is_meeting()
         {
             let back = self.random.between(500, 60_000);
-            self.lose(node, back, old);
+            self.lose(node, back, Some(old));
         }
     }
 
@@ -121,9 +131,11 @@ impl World {
     }
 
     /// The partner is down, and an operator says so.
-    fn partner_down(&mut self, node: usize, back: u64) {
+    pub(crate) fn partner_down(&mut self, node: usize, back: u64) {
         let Some(running) = &self.nodes[node].running else { return };
+        // Nor does it lack what the other gave away in its place.
         let ready = !running.endpoint.standing().full_update_owed
+            && !self.nodes[1 - node].knows_alone
             && !self.nodes[1 - node].goes_on_as(State::PartnerDown);
         if !ready {
             return;
@@ -155,14 +167,18 @@ impl World {
             }
             return;
         }
+        if self.plan.steer.is_some() && (self.must_meet_first(node) || self.takes_over(node)) {
+            self.heal();
+        }
         self.say_command(node, Command::Resume);
     }
 
-    fn say_command(&mut self, node: usize, command: Command) -> bool {
+    pub(crate) fn say_command(&mut self, node: usize, command: Command) -> bool {
         let host = &mut self.nodes[node];
         let now = host.clock.now(self.now);
         let Some(running) = &mut host.running else { return false };
         let taken = running.endpoint.handle_command(now, &mut host.db, command).is_ok();
+        self.counts.cell(host.steps.said(command, !taken));
         self.note(|| format!("server {node}: {command:?}, taken: {taken}"));
         self.pump(node);
         taken

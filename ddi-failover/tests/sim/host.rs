@@ -8,11 +8,12 @@ use ddi_dhcp::v4::{MessageType, Packet};
 use ddi_failover::State;
 use ddi_failover::endpoint::{Event, LinkId};
 
+use crate::count::Seen;
+use crate::disguise::disguise;
 use crate::liar::Liar;
 use crate::net::Piece;
-use crate::plan::{INTERFACE, Ways};
+use crate::plan::{INTERFACE, Millis, Ways};
 use crate::plant::{Plant, Planted, reclaim_as_dhcpd, stale_acks};
-use crate::table;
 use crate::world::{Happening, World};
 
 /// More turns without an end are a loop.
@@ -31,7 +32,7 @@ impl World {
             to: std::net::Ipv4Addr::BROADCAST,
             bytes,
         };
-        let authority = Planted { endpoint: &running.endpoint, plant };
+        let authority = Planted { endpoint: &running.endpoint, plant, saving: !host.saving.is_empty() };
         running.server.handle_datagram(now, &mut host.db, &authority as &dyn Authority, &received);
         self.pump(node);
     }
@@ -148,12 +149,15 @@ impl World {
             busy = true;
         }
         if running.server.poll_timeout().is_some_and(|due| due <= now.instant) {
-            let authority = Planted { endpoint: &running.endpoint, plant };
+            let authority = Planted { endpoint: &running.endpoint, plant, saving: !host.saving.is_empty() };
             running.server.handle_timeout(now, &mut host.db, &authority as &dyn Authority);
         }
         let mut told = Vec::new();
         while let Some(event) = running.server.poll_event() {
             busy = true;
+            if matches!(event, ServerEvent::Exhausted { .. }) {
+                self.counts.seen(Seen::Exhausted);
+            }
             if matches!(event, ServerEvent::Bound { .. })
                 && rich
                 && let Some(key) = changed(&event)
@@ -181,7 +185,7 @@ impl World {
             loop {
                 let host = &mut self.nodes[node];
                 let Some(running) = &mut host.running else { return false };
-                let len = if self.plant == Plant::AckBeforeDurable {
+                let len = if matches!(self.plant, Plant::AckBeforeDurable | Plant::BindingAckBeforeDurable) {
                     running.endpoint.poll_transmit(&Liar(&mut host.db), LinkId(link), &mut buffer)
                 } else {
                     running.endpoint.poll_transmit(&host.db, LinkId(link), &mut buffer)
@@ -273,7 +277,11 @@ impl World {
                     self.note(|| format!("server {node}: {from} -> {to}"));
                     self.moved(node, from, to);
                 }
-                Event::PartnerState { state, startup } => self.nodes[node].told = Some((state, startup)),
+                Event::PartnerState { state, startup } => self.heard(node, state, startup),
+                Event::Updated => {
+                    self.nodes[node].steps.updated();
+                    self.nodes[1 - node].knows_alone = false;
+                }
                 Event::Applied { key } => self.note_lease(node, key, "was told"),
                 Event::Freed { key } => self.note_lease(node, key, "freed"),
                 Event::StoreFailed { key } => self.note_lease(node, key, "could not store"),
@@ -281,32 +289,31 @@ impl World {
                 _ => {}
             }
         }
+        self.nodes[node].steps.settled();
         busy
     }
 
-    /// A server's state changed: by the tables, and where the partner's word did it by that table.
+    /// A server's state changed, as the tables have it.
     fn moved(&mut self, node: usize, from: State, to: State) {
         *self.counts.moves.entry((from, to)).or_default() += 1;
-        assert!(table::may_move(from, to), "{from} -> {to} is in no table");
-        let Some(running) = &self.nodes[node].running else { return };
-        let profile = running.endpoint.status(&self.nodes[node].db).profile;
-        let Some((partner, startup)) = self.nodes[node].told else { return };
-        if startup && from == State::PartnerDown {
-            assert!(to != State::PotentialConflict, "PARTNER-DOWN heeds a partner in STARTUP");
+        let cell = self.nodes[node].steps.moved(from, to);
+        self.counts.cell(cell);
+        let alone = self.now - self.nodes[node].alone_since >= Millis::from(self.plan.mclt_seconds) * 999;
+        match (from, to) {
+            (_, State::PartnerDown) if from != State::Startup => self.nodes[node].alone_since = self.now,
+            (State::PartnerDown, State::PotentialConflict) => self.nodes[node].knows_alone |= alone,
+            (_, State::Normal) => self.nodes[node].knows_alone = false,
+            _ => {}
         }
-        // Commands and timers go elsewhere, of their own; what they don't reach is the partner's doing.
-        let only_by_word = matches!(
-            (from, to),
-            (State::Normal | State::CommunicationsInterrupted, State::PotentialConflict)
-                | (State::PartnerDown | State::RecoverDone, State::PotentialConflict | State::Normal)
-                | (State::CommunicationsInterrupted | State::ConflictDone, State::Normal)
-                | (State::Recover | State::ConflictDone, State::PotentialConflict)
-                | (State::ResolutionInterrupted, State::PotentialConflict)
-        );
-        if only_by_word {
-            let expected = table::on_partner(profile, from, partner);
-            assert_eq!(expected, Some(to), "{from} on {partner} with {profile:?}");
-        }
+        self.lie_in_wait(node, to);
+    }
+
+    fn heard(&mut self, node: usize, state: State, startup: bool) {
+        let host = &mut self.nodes[node];
+        let Some(running) = &host.running else { return };
+        let profile = running.endpoint.status(&host.db).profile;
+        let cell = host.steps.heard(profile, state, startup);
+        self.counts.cell(cell);
     }
 
     fn close(&mut self, node: usize, link: LinkId) {
@@ -325,7 +332,9 @@ impl World {
         let window = self.plan.max_unacked[1 - node] as usize;
         assert!(status.unacked <= window, "{} updates are on their way, {window} may be", status.unacked);
         let addresses = usize::from(self.plan.addresses);
-        assert!(status.waiting <= 2 * addresses, "{} updates of {addresses} leases wait", status.waiting);
+        let (waiting, most) = (status.waiting, window - status.unacked + addresses);
+        assert!(waiting <= most, "{waiting} updates wait, {most} may: {addresses} leases and the window");
+        assert_eq!(status.events_lost, 0, "events were dropped");
         assert!(status.to_ack <= 4 * addresses + 8, "{} acknowledgements wait", status.to_ack);
     }
 }
@@ -335,16 +344,6 @@ fn label(db: &mut LeaseDb, key: LeaseKey) {
     let Some(mut lease) = db.get(key) else { return };
     lease.user = lease.client_last_transaction_time.0.to_be_bytes().to_vec();
     let _ = db.put_forced(&mut lease, Expect::Any);
-}
-
-/// In CONNECT and CONNECTACK, dhcpd's vendor class in place of ddi's.
-fn disguise(message: &mut [u8]) {
-    const OURS: &[u8] = b"\0\x1c\0\x03ddi";
-    if let (Some(5 | 6), Some(at)) =
-        (message.get(2), message.windows(OURS.len()).position(|bytes| bytes == OURS))
-    {
-        message[at + 4..at + OURS.len()].copy_from_slice(b"isc");
-    }
 }
 
 /// The lease that an event tells of.

@@ -28,6 +28,8 @@ struct Link {
 pub(crate) struct Net {
     links: BTreeMap<u64, Link>,
     next: u64,
+    /// The latest that each server has heard on.
+    latest: [u64; 2],
     /// From the server with this number nothing gets to the other.
     pub(crate) mute: [bool; 2],
 }
@@ -61,6 +63,12 @@ impl Net {
     pub(crate) fn arrive(&mut self, id: u64, to: usize) -> Option<Piece> {
         let link = self.links.get_mut(&id).filter(|link| !link.dead)?;
         link.pieces[to].pop_front()
+    }
+
+    /// Something that arrives comes after what was sent later, on another connection.
+    pub(crate) fn is_overtaken(&mut self, id: u64, to: usize) -> bool {
+        self.latest[to] = self.latest[to].max(id);
+        self.latest[to] > id
     }
 
     /// From now on nothing gets through; nobody is told.

@@ -11,6 +11,7 @@ use ddi_failover::saved::Saved;
 
 use crate::plan::{Millis, Plan, START_UNIX};
 use crate::plant::Plant;
+use crate::steps::Steps;
 
 /// A clock that is wrong, and runs too fast or too slow.
 #[derive(Clone, Copy, Debug)]
@@ -59,8 +60,13 @@ pub(crate) struct Node {
     pub(crate) lost: bool,
     /// For [`Plant::StaleAckTaken`].
     pub(crate) updated: BTreeSet<[u8; 4]>,
-    /// The partner's last word, and whether it is in STARTUP.
-    pub(crate) told: Option<(State, bool)>,
+    pub(crate) steps: Steps,
+    /// Since when it is in PARTNER-DOWN.
+    pub(crate) alone_since: Millis,
+    /// It gave away what is its partner's, which has not heard of that yet.
+    pub(crate) knows_alone: bool,
+    /// It is not there yet.
+    pub(crate) not_before: Millis,
     seed: u64,
 }
 
@@ -81,7 +87,10 @@ impl Node {
             old: None,
             lost: false,
             updated: BTreeSet::new(),
-            told: None,
+            steps: Steps::new(plan.role(at), None),
+            alone_since: 0,
+            knows_alone: false,
+            not_before: 0,
             seed,
         }
     }
@@ -103,7 +112,8 @@ impl Node {
         }
         let endpoint = Endpoint::new(self.clock.now(now), config, start).expect("a good config");
         self.running = Some(Running { server, endpoint });
-        (self.committing, self.wakes_at, self.told) = (false, None, None);
+        self.steps = Steps::new(plan.role(at), self.saved().filter(|_| !lost));
+        (self.committing, self.wakes_at) = (false, None);
     }
 
     pub(crate) fn state(&self) -> Option<State> {
@@ -112,14 +122,21 @@ impl Node {
 
     /// In this state, or to go on with it when it is started.
     pub(crate) fn goes_on_as(&self, state: State) -> bool {
-        let saved = || {
-            let saved = Saved::decode(self.saved.as_ref()?, b"sim").ok()?;
-            Some(saved.state == state || saved.state == State::Startup && saved.resume == state)
-        };
+        let rests = |state| matches!(state, State::Startup | State::Paused | State::Shutdown);
+        let is = |saved: Saved| saved.state == state || rests(saved.state) && saved.resume == state;
         match self.state() {
-            Some(State::Startup) | None => saved().unwrap_or(false),
+            Some(State::Startup | State::Paused | State::Shutdown) | None => self.saved().is_some_and(is),
             Some(own) => own == state,
         }
+    }
+
+    pub(crate) fn is_linked(&self) -> bool {
+        let running = self.running.as_ref();
+        running.is_some_and(|running| running.endpoint.status(&self.db).link.is_some())
+    }
+
+    fn saved(&self) -> Option<Saved> {
+        Saved::decode(self.saved.as_ref()?, b"sim").ok()
     }
 }
 

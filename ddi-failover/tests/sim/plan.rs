@@ -10,6 +10,7 @@ use ddi_failover::split::HashBuckets;
 use ddi_failover::state::Profile;
 
 use crate::random::Random;
+use crate::steer::Steer;
 
 /// Milliseconds of the world's own time.
 pub(crate) type Millis = u64;
@@ -43,6 +44,8 @@ pub(crate) struct Plan {
     pub(crate) fault_every: Option<Millis>,
     pub(crate) faults: Vec<Fault>,
     pub(crate) ways: Ways,
+    pub(crate) auto_partner_down_seconds: Option<u32>,
+    pub(crate) steer: Option<Steer>,
 }
 
 /// Whose ways the two follow.
@@ -80,8 +83,12 @@ pub(crate) enum Fault {
     /// Everything takes longer for a while.
     Slow,
     /// A server goes on alone, cut off from the other, with clients that renew; then it stops for long, and
-    /// the operator of the other says so. Only in worlds of their own.
+    /// the operator of the other says so. Only in worlds of their own, as the next two.
     Outlived,
+    /// An operator takes a server to be down that serves, for less than MCLT.
+    Mistake,
+    /// An operator says anything.
+    Say,
 }
 
 impl Fault {
@@ -100,7 +107,7 @@ impl Fault {
 }
 
 impl Plan {
-    pub(crate) fn new(random: &mut Random) -> Self {
+    pub(crate) fn new(seed: u64, random: &mut Random) -> Self {
         let addresses = random.between(4, 14) as u8;
         // Too many clients for the pool in one of three worlds.
         let clients = if random.percent(33) { addresses + 3 } else { addresses.div_ceil(2) + 1 };
@@ -128,12 +135,17 @@ impl Plan {
                 5 => Ways::Isc,
                 _ => Ways::LikeDhcpd(random.index(2)),
             },
+            auto_partner_down_seconds: None,
+            steer: None,
         };
         if random.percent(12) {
             // More clients than addresses, so that each address that looks free is taken.
             plan.clients = usize::from(plan.addresses) + 3;
             plan.fault_every = Some(900_000);
             plan.faults = vec![Fault::Outlived];
+        }
+        if let Some(steer) = Steer::new(seed) {
+            steer.change(&mut plan, random);
         }
         plan
     }
@@ -163,14 +175,18 @@ impl Plan {
         }
     }
 
+    pub(crate) fn role(&self, node: usize) -> Role {
+        if node == 0 { Role::Primary } else { Role::Secondary }
+    }
+
     pub(crate) fn endpoint(&self, node: usize, pools: Vec<PoolConfig>, seed: u64) -> Config {
-        let role = if node == 0 { Role::Primary } else { Role::Secondary };
         Config {
             mclt_seconds: self.mclt_seconds,
             buckets: HashBuckets::split(self.split),
             load_balance_max_seconds: self.balance_seconds,
             receive_timer_seconds: self.receive_timer_seconds[node],
             max_unacked: self.max_unacked[node],
+            auto_partner_down_seconds: self.auto_partner_down_seconds,
             profile: match self.ways {
                 Ways::Rich => ProfileChoice::Auto,
                 Ways::Draft => ProfileChoice::Fixed(Profile::Draft),
@@ -178,7 +194,7 @@ impl Plan {
                 Ways::Isc | Ways::LikeDhcpd(_) => ProfileChoice::Fixed(Profile::Isc),
             },
             seed,
-            ..Config::new(b"sim", role, pools)
+            ..Config::new(b"sim", self.role(node), pools)
         }
     }
 }

@@ -46,25 +46,34 @@ pub(crate) enum Plant {
     RecoverServes,
     /// In PARTNER-DOWN the partner's free addresses are given away without a wait.
     PartnersAtOnce,
+    /// A server that lost its leases gives addresses away at once, in every state that serves.
+    NoWaitAfterLoss,
+    /// A server whose partner said that it is in PARTNER-DOWN serves, where it would without that word.
+    ServesAfterPartnerDown,
+    /// BNDACK leaves before the lease is durable; DHCPACK does not.
+    BindingAckBeforeDurable,
 }
 
 impl Plant {
     /// Each with the first world that finds it: the search begins there.
-    pub(crate) const ALL: [(Self, u64); 14] = [
+    pub(crate) const ALL: [(Self, u64); 17] = [
         (Self::NoLeadTimeCap, 1),
         (Self::DhcpdReuse, 10),
         (Self::SecondaryTakesFree, 10),
         (Self::EndsAlone, 10),
         (Self::StartupServes, 5),
         (Self::AckBeforeDurable, 2),
-        (Self::SavedStateForgotten, 216),
+        (Self::SavedStateForgotten, 217),
         (Self::LossNotTold, 2),
         (Self::ChangesNotTold, 6),
         (Self::PartnerDownByMistake, 77),
-        (Self::SafePeriodTooShort, 31),
+        (Self::SafePeriodTooShort, 43),
         (Self::StaleAckTaken, 1),
         (Self::RecoverServes, 9),
-        (Self::PartnersAtOnce, 129),
+        (Self::PartnersAtOnce, 72),
+        (Self::NoWaitAfterLoss, 240),
+        (Self::ServesAfterPartnerDown, 24),
+        (Self::BindingAckBeforeDurable, 31),
     ];
 }
 
@@ -130,6 +139,8 @@ fn dhcpd_reusable_at(standing: &Standing, lease: &Lease) -> UnixTime {
 pub(crate) struct Planted<'a> {
     pub(crate) endpoint: &'a Endpoint,
     pub(crate) plant: Plant,
+    /// Its state is being saved: until then it serves nobody.
+    pub(crate) saving: bool,
 }
 
 impl Planted<'_> {
@@ -151,6 +162,12 @@ impl Planted<'_> {
                     full_update_owed: false,
                     ..standing
                 })
+            }
+            Plant::NoWaitAfterLoss if standing.forgotten_until != UnixTime::UNSET && !self.saving => {
+                Some(Standing { forgotten_until: UnixTime::UNSET, full_update_owed: false, ..standing })
+            }
+            Plant::ServesAfterPartnerDown if standing.partner == Some(State::PartnerDown) && !self.saving => {
+                Some(Standing { partner: None, ..standing })
             }
             Plant::PartnersAtOnce if standing.state == State::PartnerDown => {
                 Some(Standing { mclt_seconds: 0, since: UnixTime::UNSET, ..standing })

@@ -4,14 +4,14 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use ddi_core::log::Tear;
-use ddi_core::{Lease, LeaseKey};
+use ddi_core::{Lease, LeaseKey, LeaseStore};
 use ddi_dhcp::v4::Packet;
 use ddi_failover::State;
 use ddi_failover::endpoint::needs_update;
 
 use crate::check::Check;
 use crate::client::{Client, Said};
-use crate::count::Counts;
+use crate::count::{Counts, Seen};
 use crate::net::{Net, Piece};
 use crate::node::{Node, open};
 use crate::plan::{HOUR, Millis, Plan, START_UNIX};
@@ -51,6 +51,12 @@ pub(crate) enum Happening {
     GoesBack { node: usize },
     /// A server that was cut off stops.
     Dies { node: usize },
+    /// Something goes wrong with a server that has just come to a state.
+    Ambush { node: usize },
+    /// An operator takes the other server to be down.
+    Mistaken { node: usize },
+    /// The other server is not there yet, and an operator says so.
+    FirstAlone { node: usize },
 }
 
 /// Two servers, their network and their clients.
@@ -78,8 +84,8 @@ pub(crate) struct World {
 impl World {
     pub(crate) fn new(seed: u64, plant: Plant) -> Self {
         let mut random = Random::new(seed);
-        let plan = Plan::new(&mut random);
-        let counts = Counts { ways: [(plan.ways, 1)].into(), ..Counts::default() };
+        let plan = Plan::new(seed, &mut random);
+        let counts = Counts::new(&plan);
         let nodes = [0, 1].map(|at| Node::new(&plan, at, random.number()));
         let clients = (0..plan.clients).map(|n| Client::new(n, random.between(0, 60_000))).collect();
         let mut world = Self {
@@ -100,10 +106,7 @@ impl World {
             loud: false,
             counts,
         };
-        for node in 0..2 {
-            let after = world.random.between(0, 20_000);
-            world.after(after, Happening::Starts { node });
-        }
+        world.first_starts();
         for client in 0..world.clients.len() {
             world.schedule_client(client);
         }
@@ -211,6 +214,9 @@ impl World {
             Happening::Resumes { node } => self.resume(node),
             Happening::GoesBack { node } if !self.calm => self.go_back(node),
             Happening::Dies { node } if !self.calm => self.outlive(node),
+            Happening::Ambush { node } if !self.calm => self.ambush(node),
+            Happening::Mistaken { node } if !self.calm && !self.is_meeting() => self.mistake(node),
+            Happening::FirstAlone { node } => self.first_alone(node),
             _ => {}
         }
     }
@@ -256,13 +262,19 @@ impl World {
         if self.nodes[node].running.is_some() {
             return;
         }
+        if self.now < self.nodes[node].not_before {
+            return self.at(self.nodes[node].not_before, Happening::Starts { node });
+        }
         if self.must_meet_first(node) {
-            // PARTNER-DOWN was said: this one comes back only where it meets the other.
-            if self.nodes[1 - node].running.is_none() {
+            // PARTNER-DOWN was said: this one comes back only where it meets the other, unless both were told so.
+            let other = self.nodes[1 - node].state();
+            if matches!(other, None | Some(State::Paused | State::Shutdown))
+                && !self.must_meet_first(1 - node)
+            {
                 self.after(1000, Happening::Starts { node });
                 return;
             }
-            self.heal();
+            self.meet(node);
         }
         let (plan, plant, now) = (self.plan.clone(), self.plant, self.now);
         self.nodes[node].start(&plan, node, now, plant);
@@ -277,10 +289,11 @@ impl World {
 
     /// A server is down because of that, or has not met its partner yet: no faults meanwhile.
     pub(crate) fn is_meeting(&self) -> bool {
-        (0..2).any(|node| {
-            let state = self.nodes[node].state();
-            self.must_meet_first(node) && (state == Some(State::Startup) || state.is_none())
-        })
+        self.plan.steer.is_some() && self.is_apart()
+            || (0..2).any(|node| {
+                let state = self.nodes[node].state();
+                self.must_meet_first(node) && (state == Some(State::Startup) || state.is_none())
+            })
     }
 
     /// It stops, and so does its disk.
@@ -294,6 +307,9 @@ impl World {
             _ => Tear::Random(self.random.number()),
         };
         let crashed = &mut self.nodes[node];
+        if matches!(tear, Tear::Random(_)) && crashed.db.appended() > crashed.db.durable() {
+            self.counts.seen(Seen::TornTail);
+        }
         crashed.storage = std::sync::Arc::new(crashed.storage.crash(tear));
         crashed.db = open(&crashed.storage);
         // The state is replaced whole, or not at all.
@@ -317,6 +333,8 @@ impl World {
         if self.net.is_open() && self.random.percent(60) {
             let (after, life) = (self.random.between(1, 3000), self.nodes[to].life);
             self.after(after, Happening::Closed { link, to, life });
+        } else if self.nodes[to].running.is_some() {
+            self.counts.seen(Seen::HalfOpen);
         }
     }
 
@@ -329,6 +347,9 @@ impl World {
         let Some(piece) = self.net.arrive(link, to) else { return };
         if self.nodes[to].running.is_none() {
             return;
+        }
+        if self.net.is_overtaken(link, to) {
+            self.counts.seen(Seen::Overtaken);
         }
         match piece {
             Piece::Bytes(bytes) => self.bytes(link, to, &bytes),
