@@ -1,19 +1,40 @@
 #[path = "../../tests/support/pair.rs"]
 mod pair;
 
-use ddi_failover::State;
-use ddi_failover::state::Command;
-use pair::Pair;
+use ddi_failover::endpoint::ProfileChoice;
+use ddi_failover::state::{Command, Profile};
+use ddi_failover::{Role, State};
+use pair::{Pair, config};
 
 /// Operations after which more time has passed than this are left out.
 const OPS_MAX: usize = 200;
 
-/// Two servers and what may happen to them, an operation a byte and its argument in the next. At the end all
-/// faults stop: then both come to NORMAL, and have the same leases.
+/// Whose ways the two follow.
+fn pair_of(ways: u8) -> Pair {
+    use ProfileChoice::{Auto, Fixed};
+    let (profiles, deceived) = match ways % 7 {
+        0 => ([Auto; 2], None),
+        1 => ([Fixed(Profile::Draft); 2], None),
+        2 => ([Fixed(Profile::Isc), Auto], None),
+        3 => ([Auto, Fixed(Profile::Isc)], None),
+        4 => ([Auto, Fixed(Profile::Isc)], Some(0)),
+        5 => ([Fixed(Profile::Isc), Auto], Some(1)),
+        _ => ([Fixed(Profile::Isc); 2], None),
+    };
+    let [mut primary, mut secondary] = [Role::Primary, Role::Secondary].map(config);
+    [primary.profile, secondary.profile] = profiles;
+    let mut pair = Pair::new(primary, secondary);
+    pair.deceived = deceived;
+    pair
+}
+
+/// Two servers and what may happen to them: a byte for whose ways they follow, then an operation a byte and its
+/// argument in the next. At the end all faults stop: then both come to NORMAL, and have the same leases.
 pub fn pair_ops(data: &[u8]) {
-    let mut pair = Pair::usual();
+    let Some((&ways, ops)) = data.split_first() else { return };
+    let mut pair = pair_of(ways);
     pair.settle();
-    for op in data.chunks_exact(2).take(OPS_MAX) {
+    for op in ops.chunks_exact(2).take(OPS_MAX) {
         let [op, arg] = [op[0], op[1]];
         let (at, number) = (usize::from(arg & 1), arg >> 1);
         match op % 16 {

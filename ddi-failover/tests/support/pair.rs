@@ -1,6 +1,9 @@
 //! Two endpoints over two lease databases in memory, and a wire between them.
 #![allow(dead_code, unreachable_pub, reason = "each test uses a part")]
 
+#[path = "disguise.rs"]
+mod disguise;
+
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
@@ -109,6 +112,8 @@ pub struct Pair {
     pub mute: [bool; 2],
     /// What each server has sent.
     pub sent: [Vec<u8>; 2],
+    /// This server takes the other, which has a fixed profile, to be dhcpd.
+    pub deceived: Option<usize>,
 }
 
 impl Pair {
@@ -122,6 +127,7 @@ impl Pair {
             cut: false,
             mute: [false; 2],
             sent: [Vec::new(), Vec::new()],
+            deceived: None,
         }
     }
 
@@ -182,6 +188,9 @@ impl Pair {
                 node.db.commit().unwrap();
                 let Some(len) = node.endpoint.poll_transmit(&node.db, link, &mut buffer) else { break };
                 busy = true;
+                if self.deceived == Some(1 - at) {
+                    disguise::disguise(&mut buffer[..len]);
+                }
                 self.sent[at].extend_from_slice(&buffer[..len]);
                 if self.mute[at] || !self.links.contains(&link) {
                     continue;
