@@ -5,6 +5,8 @@
 mod daemon;
 #[path = "interop_answers/known.rs"]
 mod known;
+#[path = "../../ddi-core/tests/support/port.rs"]
+mod port;
 #[path = "answer/support.rs"]
 #[allow(dead_code, reason = "other tests use the rest")]
 mod support;

@@ -10,6 +10,8 @@ mod against_bind;
 mod named;
 #[path = "update_interop/nsupdate.rs"]
 mod nsupdate;
+#[path = "../../ddi-core/tests/support/port.rs"]
+mod port;
 #[path = "update/random.rs"]
 mod random;
 #[path = "update_interop/served.rs"]

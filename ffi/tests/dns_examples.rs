@@ -25,7 +25,7 @@ fn program(name: &str, linkage: Linkage, folder: &Folder) -> PathBuf {
 fn dig(port: u16, arguments: &[&str]) -> String {
     let port = port.to_string();
     let mut command = Command::new("dig");
-    command.args(["@127.0.0.1", "-p", &port, "+tries=2", "+time=5"]).args(arguments);
+    command.args(["@127.0.0.1", "-p", &port, "+tries=2", "+time=20"]).args(arguments);
     let output = command.output().unwrap_or_else(|e| panic!("dig: {e}"));
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
@@ -52,7 +52,12 @@ fn transfer(port: u16) -> Vec<String> {
 
 fn nsupdate(port: u16, change: &str) {
     let mut command = Command::new("nsupdate");
-    command.args(["-y", &key()]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    // An answer that is late must not make it ask again.
+    command
+        .args(["-u", "60", "-y", &key()])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
     let mut child = command.spawn().expect("nsupdate");
     let script = format!("server 127.0.0.1 {port}\nzone {APEX}\n{change}\nsend\n");
     child.stdin.take().expect("it is piped").write_all(script.as_bytes()).expect("its input");

@@ -1,7 +1,7 @@
 //! A name server of another project on a port of the loopback, with some zones.
 
 use std::io::{Read, Write};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream, UdpSocket};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream, UdpSocket};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -51,8 +51,7 @@ pub(crate) struct Daemon {
 
 impl Daemon {
     pub(crate) fn start(kind: Kind, scratch: &Scratch, zones: &[ZoneFile]) -> Self {
-        // The kernel's choice; free again until the server takes it.
-        let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
+        let port = crate::port::free_port();
         let dir = scratch.path().display().to_string();
         let config = match kind {
             Kind::Bind => bind_config(&dir, port, zones),
@@ -80,7 +79,7 @@ impl Daemon {
 
     /// Until all zones can be transferred.
     fn wait(&self, zones: &[ZoneFile]) {
-        let until = Instant::now() + Duration::from_secs(20);
+        let until = Instant::now() + Duration::from_secs(60);
         while !zones.iter().all(|(apex, _)| self.try_transfer(&axfr(apex)).is_some()) {
             assert!(Instant::now() < until, "{}", std::fs::read_to_string(&self.log).unwrap());
             std::thread::sleep(Duration::from_millis(50));
@@ -95,7 +94,7 @@ impl Daemon {
     /// Sends the query over TCP; gives all messages until the SOA came twice.
     fn try_transfer(&self, query: &[u8]) -> Option<Vec<Vec<u8>>> {
         let mut stream = TcpStream::connect(self.address).ok()?;
-        stream.set_read_timeout(Some(Duration::from_secs(5))).ok()?;
+        stream.set_read_timeout(Some(Duration::from_secs(20))).ok()?;
         stream.write_all(&(query.len() as u16).to_be_bytes()).ok()?;
         stream.write_all(query).ok()?;
         let (mut messages, mut soas) = (Vec::new(), 0);
@@ -119,7 +118,7 @@ impl Daemon {
     /// Its answer over UDP.
     pub(crate) fn ask(&self, query: &[u8]) -> Vec<u8> {
         let mut answer = vec![0; 65_535];
-        for _ in 0..3 {
+        for _ in 0..10 {
             self.socket.send_to(query, self.address).unwrap();
             while let Ok((len, _)) = self.socket.recv_from(&mut answer) {
                 if answer[..2] == query[..2] {
@@ -136,7 +135,7 @@ impl Drop for Daemon {
     fn drop(&mut self) {
         // Asked nicely, so that those with children of their own take them along.
         drop(Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status());
-        let until = Instant::now() + Duration::from_secs(5);
+        let until = Instant::now() + Duration::from_secs(10);
         while self.child.try_wait().is_ok_and(|status| status.is_none()) && Instant::now() < until {
             std::thread::sleep(Duration::from_millis(20));
         }

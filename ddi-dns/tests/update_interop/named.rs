@@ -4,7 +4,7 @@ use super::support::{dump, name};
 use ddi_dns::tsig::{Algorithm, Key};
 use ddi_dns::zone::Builder;
 use ddi_dns::{Rtype, Snapshot};
-use std::net::{SocketAddr, TcpListener, UdpSocket};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -29,13 +29,7 @@ impl Named {
         let number = NUMBER.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         let folder = std::env::temp_dir().join(format!("ddi-named-{}-{number}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
-        let port = (0..50)
-            .find_map(|_| {
-                let udp = UdpSocket::bind("127.0.0.1:0").unwrap();
-                let port = udp.local_addr().unwrap().port();
-                TcpListener::bind(("127.0.0.1", port)).ok().map(|_| port)
-            })
-            .expect("a free port");
+        let port = super::port::free_port();
         let path = folder.display();
         let mut config = format!(
             "key ddns {{ algorithm hmac-sha256; secret \"MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=\"; }};\n\
@@ -65,7 +59,7 @@ impl Named {
     }
 
     fn wait(&self) {
-        let until = Instant::now() + Duration::from_secs(20);
+        let until = Instant::now() + Duration::from_secs(60);
         while !self.log().contains(" running\n") {
             assert!(Instant::now() < until, "named does not start:\n{}", self.log());
             std::thread::sleep(Duration::from_millis(50));

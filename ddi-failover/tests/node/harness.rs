@@ -1,5 +1,8 @@
 //! A node in a temporary directory, and a relay that talks to it.
 
+#[path = "../../../ddi-core/tests/support/port.rs"]
+mod port;
+
 use super::message::{self, Answer, Identity, MESSAGE_MAX, Request};
 use serde_json::Value;
 use std::fs::{self, File};
@@ -14,7 +17,7 @@ use std::time::{Duration, SystemTime};
 /// The relay's address.
 pub const RELAY: Ipv4Addr = Ipv4Addr::LOCALHOST;
 /// How long an answer may take that must come.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The example's program. Plain `cargo test` has built it; `cargo test --test node` has not.
 pub fn program() -> &'static Path {
@@ -113,9 +116,14 @@ impl Home {
 
     /// Waits until something is as it should be.
     pub fn wait_until(&self, what: &str, is: impl Fn() -> bool) {
+        self.wait_until_or(is, || what.to_owned());
+    }
+
+    /// The same; what did not come is told as it is then.
+    pub fn wait_until_or(&self, is: impl Fn() -> bool, what: impl Fn() -> String) {
         let begin = std::time::Instant::now();
         while !is() {
-            assert!(begin.elapsed() < PATIENCE, "{what} never came; {:?}", self.stderr());
+            assert!(begin.elapsed() < PATIENCE, "{} never came; {:?}", what(), self.stderr());
             std::thread::sleep(Duration::from_millis(5));
         }
     }
@@ -197,13 +205,7 @@ impl Node {
 
 /// Another port each time, that nobody else has now, of UDP and TCP.
 pub fn free_port() -> u16 {
-    loop {
-        let udp = UdpSocket::bind((RELAY, 0)).unwrap();
-        let port = udp.local_addr().unwrap().port();
-        if std::net::TcpListener::bind((RELAY, port)).is_ok() {
-            return port;
-        }
-    }
+    port::free_port()
 }
 
 impl Drop for Node {

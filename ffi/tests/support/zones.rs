@@ -1,10 +1,13 @@
 //! The DNS examples while they run: a primary, and a secondary that mirrors it, on the loopback interface.
 
+#[path = "../../../ddi-core/tests/support/port.rs"]
+mod port;
+
 use super::run;
 use std::io::{BufRead, BufReader};
-use std::net::{TcpListener, UdpSocket};
 use std::path::Path;
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
 pub(crate) const SECRET: &str = "a secret of both";
@@ -12,39 +15,38 @@ pub(crate) const APEX: &str = "example.test";
 
 /// A port that is free for both transports.
 pub(crate) fn port() -> u16 {
-    for _ in 0..100 {
-        let udp = UdpSocket::bind("127.0.0.1:0").expect("a port");
-        let port = udp.local_addr().expect("an address").port();
-        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
-            return port;
-        }
-    }
-    panic!("no port is free for UDP and TCP");
+    port::free_port()
 }
+
+/// How long a program may take to say what it must say: it may run under valgrind, beside others.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A program that runs until it is told to end.
 pub(crate) struct Running {
     child: Child,
-    lines: BufReader<ChildStdout>,
+    /// What it says.
+    lines: Receiver<String>,
 }
 
 impl Running {
     pub(crate) fn start(command: &mut Command) -> Self {
         let mut child = command.stdout(Stdio::piped()).spawn().unwrap_or_else(|e| panic!("{command:?}: {e}"));
-        let lines = BufReader::new(child.stdout.take().expect("it is piped"));
+        let output = BufReader::new(child.stdout.take().expect("it is piped"));
+        let (said, lines) = channel();
+        std::thread::spawn(move || output.lines().map_while(Result::ok).try_for_each(|line| said.send(line)));
         Self { child, lines }
     }
 
     /// Reads its output up to a line that starts so.
     pub(crate) fn wait_for(&mut self, start: &str) -> String {
-        let mut line = String::new();
-        while self.lines.read_line(&mut line).expect("its output") > 0 {
-            if line.starts_with(start) {
-                return line;
+        let until = Instant::now() + PATIENCE;
+        loop {
+            match self.lines.recv_timeout(until.saturating_duration_since(Instant::now())) {
+                Ok(line) if line.starts_with(start) => return line,
+                Ok(_) => {}
+                Err(why) => panic!("it never said {start:?}: {why}"),
             }
-            line.clear();
         }
-        panic!("it ended before {start:?}");
     }
 
     /// Ends it as an operator does. The sanitizers have the last word.
