@@ -6,6 +6,8 @@
 
 #[path = "node_dns/client.rs"]
 mod client;
+#[path = "../../ddi-dns/tests/interop_xfr/configs.rs"]
+mod configs;
 #[path = "../../ddi-dns/tests/interop_xfr/daemon.rs"]
 mod daemon;
 #[path = "node_dns_interop/daemons.rs"]
@@ -14,6 +16,8 @@ mod daemons;
 mod harness;
 #[path = "../examples/node/demo/message.rs"]
 mod message;
+#[path = "../../ddi-dns/tests/interop_xfr/records.rs"]
+mod records;
 #[path = "node_dns_interop/tools.rs"]
 mod tools;
 
@@ -32,10 +36,15 @@ fn config(port: u16, zone: &str) -> String {
     )
 }
 
-/// A primary with this zone.
+/// A primary with this zone, for who has the key.
 fn primary(port: u16, more: &str, zone: &str) -> Home {
-    let role =
-        "role = \"primary\"\nfile = \"zone\"\nallow_transfer = [\"key:xfr\"]\nallow_update = [\"key:xfr\"]\n";
+    primary_for("key:xfr", port, more, zone)
+}
+
+/// A primary with this zone, that `who` may have and change.
+fn primary_for(who: &str, port: u16, more: &str, zone: &str) -> Home {
+    let may = format!("allow_transfer = [\"{who}\"]\nallow_update = [\"{who}\"]\n");
+    let role = format!("role = \"primary\"\nfile = \"zone\"\n{may}");
     let home = Home::new(&config(port, &format!("{role}{more}")));
     fs::write(home.0.join("zone"), zone).unwrap();
     home
@@ -55,7 +64,9 @@ fn nsupdate(home: &Home, at: SocketAddr, options: &[&str], script: &str) -> (Str
     let path = home.0.join("script");
     fs::write(&path, format!("server {} {}\nzone example.com\nttl 300\n{script}send\n", at.ip(), at.port()))
         .unwrap();
-    let (text, output) = run("nsupdate", &[options, &[path.to_str().unwrap()]].concat());
+    // An answer that is late must not make it ask again.
+    let patient = ["-u", "60"];
+    let (text, output) = run("nsupdate", &[&patient, options, &[path.to_str().unwrap()]].concat());
     (text, output.status.success())
 }
 

@@ -1,11 +1,13 @@
 //! Sockets around the engines: as much of a server as the tests need.
 
+use super::daemon::PATIENCE;
+use super::key;
 use ddi_core::{Instant, Now, UnixTime};
-use ddi_dns::delta::History;
+use ddi_dns::delta::{History, HistoryLimits};
 use ddi_dns::message::{Flags, Header, Opcode, Rcode, Reader, Section, Writer};
 use ddi_dns::notify::{Notifier, NotifierConfig, Notify, NotifyEvent, NotifyTarget};
 use ddi_dns::secondary::{Secondary, SecondaryEvent};
-use ddi_dns::tsig::{Key, Keys, Signer};
+use ddi_dns::tsig::{Algorithm, Keys, Signer};
 use ddi_dns::xfr::{
     Deframer, Request, Sent, TRANSMIT_MAX, Transport, Via, Wanted, XfrOut, XfrOutConfig, is_transfer_query,
 };
@@ -27,6 +29,26 @@ pub(crate) struct Served {
     pub(crate) sent: Vec<(Wanted, Sent)>,
     /// NOTIFY that came, over either transport.
     pub(crate) notified: Vec<(SocketAddr, Notify)>,
+}
+
+impl Served {
+    /// Deltas are given however large they are. With an algorithm, requests must be signed by it.
+    pub(crate) fn new(algorithm: Option<Algorithm>, zone: Option<Snapshot>) -> Self {
+        let limits = HistoryLimits { percent_of_zone: 10_000, ..HistoryLimits::default() };
+        let mut config = XfrOutConfig::default();
+        config.percent_of_zone = 10_000;
+        let mut keys = Keys::new();
+        key(algorithm).into_iter().for_each(|key| keys.add(key).unwrap());
+        Self {
+            zone,
+            history: History::new(limits),
+            config,
+            keys,
+            signed: algorithm.is_some(),
+            sent: Vec::new(),
+            notified: Vec::new(),
+        }
+    }
 }
 
 /// Both ends of the zone: what we serve, and what we fetch.
@@ -105,7 +127,7 @@ impl Host {
         log: impl Fn() -> String,
         mut done: impl FnMut(&mut Self) -> bool,
     ) {
-        let end = std::time::Instant::now() + Duration::from_secs(60);
+        let end = std::time::Instant::now() + PATIENCE;
         while !done(self) {
             self.step();
             assert!(
@@ -286,10 +308,4 @@ fn soa(query: &[u8], zone: &Snapshot, buf: &mut [u8]) -> usize {
         writer.record(Section::Answer, soa.owner, soa.rtype, Class::IN, soa.ttl, soa.rdata).unwrap();
     }
     writer.finish()
-}
-
-pub(crate) fn keys(key: Option<&Key>) -> Keys {
-    let mut keys = Keys::new();
-    key.into_iter().for_each(|key| keys.add(key.clone()).unwrap());
-    keys
 }
