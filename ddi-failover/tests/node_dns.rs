@@ -23,6 +23,8 @@ mod message;
 mod secondary;
 #[path = "node_dns/strain.rs"]
 mod strain;
+#[path = "node_dns/tolerant.rs"]
+mod tolerant;
 
 use client::{addresses, ask, ask_tcp, axfr, key, text, transfer, update};
 use ddi_dns::message::Rcode;
