@@ -157,7 +157,7 @@ fn a_reload_gives_and_takes_names() {
 }
 
 #[test]
-fn names_wait_for_a_frozen_zone() {
+fn names_wait_for_a_frozen_zone_and_pointers_do_not() {
     let home = home(CONFIG);
     let node = Node::start(&home);
     let relay = Relay::new(&node);
@@ -172,11 +172,67 @@ fn names_wait_for_a_frozen_zone() {
     home.wait_until("names that wait to go", || zone_of(&home, "example.com")["names_waiting"] == 2);
     assert_eq!(addresses(node.dns, "c10.example.com"), [before[0].1.octets()]);
     assert_eq!(ask(node.dns, "c2.example.com", Rtype::A).rcode, Rcode::NXDOMAIN);
-    assert_eq!(ask(node.dns, &reverse(clients[2].1), Rtype::PTR).rcode, Rcode::NXDOMAIN, "it waits, too");
+    // The other zone can be changed.
+    let pointer = |address: Ipv4Addr| ask(node.dns, &reverse(address), Rtype::PTR);
+    for (_, address) in &clients {
+        home.wait_until("the pointer", || pointer(*address).answers.len() == 1);
+    }
+    for (_, address) in &before {
+        home.wait_until("no pointer", || pointer(*address).rcode == Rcode::NXDOMAIN);
+    }
     home.ctl_json(&["zone", "example.com", "thaw"]);
     wait_for_names(&home, node.dns, &clients);
     wait_for_names(&home, node.dns, &stay);
     wait_for_nothing(&home, node.dns, &before);
+    assert!(node.stop().success());
+}
+
+#[test]
+fn pointers_wait_for_a_frozen_zone_and_names_do_not() {
+    let home = home(CONFIG);
+    let node = Node::start(&home);
+    let relay = Relay::new(&node);
+    let before = bind(&relay, 10..11);
+    wait_for_names(&home, node.dns, &before);
+    home.ctl_json(&["zone", "77.10.in-addr.arpa", "freeze"]);
+    let clients = bind(&relay, 0..3);
+    home.ctl_json(&["release", &before[0].1.to_string()]);
+    let pointer = |address: Ipv4Addr| ask(node.dns, &reverse(address), Rtype::PTR);
+    for (nth, address) in &clients {
+        let owner = format!("c{nth}.example.com");
+        home.wait_until(&owner, || addresses(node.dns, &owner) == [address.octets()]);
+        assert_eq!(pointer(*address).rcode, Rcode::NXDOMAIN);
+    }
+    home.wait_until("no name", || ask(node.dns, "c10.example.com", Rtype::A).rcode == Rcode::NXDOMAIN);
+    assert_eq!(pointer(before[0].1).answers.len(), 1);
+    // Over a restart, too.
+    node.kill();
+    let node = Node::start(&home);
+    home.ctl_json(&["zone", "77.10.in-addr.arpa", "thaw"]);
+    wait_for_names(&home, node.dns, &clients);
+    wait_for_nothing(&home, node.dns, &before);
+    assert!(node.stop().success());
+}
+
+/// A frozen zone says whose a name is.
+#[test]
+fn who_can_not_have_a_name_of_a_frozen_zone_gets_no_pointer() {
+    let home = home(CONFIG);
+    let node = Node::start(&home);
+    let relay = Relay::new(&node);
+    let owner = bind_named(&relay, 1, "shared");
+    home.wait_until("the name", || addresses(node.dns, "shared.example.com") == [owner.octets()]);
+    home.ctl_json(&["zone", "example.com", "freeze"]);
+    let other = bind_named(&relay, 2, "shared");
+    let last = bind_named(&relay, 3, "last");
+    let pointer = |address: Ipv4Addr| ask(node.dns, &reverse(address), Rtype::PTR);
+    home.wait_until("the last one's pointer", || pointer(last).answers.len() == 1);
+    assert_eq!(pointer(other).rcode, Rcode::NXDOMAIN);
+    home.ctl_json(&["zone", "example.com", "thaw"]);
+    wait_for_refused(&home, 1);
+    home.wait_until("the last one's name", || addresses(node.dns, "last.example.com") == [last.octets()]);
+    assert_eq!(pointer(other).rcode, Rcode::NXDOMAIN);
+    assert_eq!((pointer(owner).answers.len(), pointer(last).answers.len()), (1, 1));
     assert!(node.stop().success());
 }
 

@@ -5,6 +5,9 @@
 //!
 //! A name that is somebody else's is left alone, the client gets no PTR for it, and the next time that its lease
 //! is written the name is tried again.
+//!
+//! What a zone can't take now waits for that zone alone: a PTR is written although the zone of its name is frozen,
+//! if nothing there is against the name.
 
 mod refused;
 mod steps;
@@ -20,7 +23,7 @@ use ddi_dns::dhcid::Dhcid;
 use refused::Refused;
 use std::collections::{HashMap, VecDeque};
 use std::net::{IpAddr, Ipv4Addr};
-use steps::{Made, Step, make};
+use steps::{Made, Step, make, would_make};
 
 /// Changes that are made in one turn.
 const SLICE: usize = 1000;
@@ -191,10 +194,14 @@ impl Names {
         for at in &forward {
             self.judge(zones, &steps[*at], &made[*at]);
         }
-        // RFC 4703 sections 5.3.1 and 5.3.2: the PTR is added when the forward name stands.
+        // RFC 4703 sections 5.3.1 and 5.3.2: the PTR is added when the forward name stands; or when it would.
         let mut due = Vec::with_capacity(reverse.len());
         for at in reverse {
-            match steps[at].after.map_or(&Made::Done, |after| &made[after]) {
+            let forward = steps[at].after.map_or(Made::Done, |after| match &made[after] {
+                Made::Not => would_make(zones, &steps[after]),
+                made => made.clone(),
+            });
+            match forward {
                 Made::Done => {}
                 Made::Conflict => {
                     let binding = steps[at].change.binding().clone();

@@ -43,6 +43,16 @@ pub fn make(now: Now, zones: &mut Zones, nth: usize, changes: &[Change]) -> Vec<
     }
 }
 
+/// What would come of it if its zone could be changed.
+pub fn would_make(zones: &Zones, step: &Step) -> Made {
+    let Some(newest) = &zones.served[step.nth].newest else { return Made::Not };
+    match ddns::apply(&mut Edit::new(newest), &step.change) {
+        Ok(Outcome::Conflict) => Made::Conflict,
+        Ok(_) => Made::Done,
+        Err(error) => Made::Failed(error.to_string()),
+    }
+}
+
 fn alone(now: Now, zones: &mut Zones, nth: usize, change: &Change) -> Made {
     match together(now, zones, nth, std::slice::from_ref(change)) {
         Ok(made) => made.into_iter().next().unwrap_or(Made::Not),
