@@ -5,6 +5,7 @@ use ipnet::IpNet;
 use std::fmt;
 use std::net::IpAddr;
 use std::str::FromStr;
+use std::sync::Arc;
 
 /// What a message asks to do.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -139,23 +140,23 @@ impl fmt::Display for Rule {
     }
 }
 
-/// Rules in order: the first that matches a sender decides. Without one it is refused.
+/// Rules in order: the first that matches a sender decides. Without one it is refused. Clones share them.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct AccessList {
-    rules: Vec<Rule>,
+    rules: Arc<[Rule]>,
 }
 
 impl AccessList {
     /// Refuses everyone.
     #[must_use]
-    pub const fn nobody() -> Self {
-        Self { rules: Vec::new() }
+    pub fn nobody() -> Self {
+        Self::default()
     }
 
     /// Permits everyone.
     #[must_use]
     pub fn anyone() -> Self {
-        Self { rules: vec![Rule::any()] }
+        Self { rules: Arc::new([Rule::any()]) }
     }
 
     /// Reads rules in text.
@@ -253,6 +254,13 @@ mod tests {
         for good in ["any", "!any", "10.0.0.0/8", "key:a.b.", "!::1/128 key:k."] {
             assert_eq!(good.parse::<Rule>().unwrap().to_string(), good);
         }
+    }
+
+    #[test]
+    fn clones_share_their_rules() {
+        let list = AccessList::parse(["10.0.0.0/8", "key:k"]).unwrap();
+        let access = Access { update: list.clone(), ..Access::default() };
+        assert!(Arc::ptr_eq(&list.rules, &access.clone().update.rules));
     }
 
     #[test]

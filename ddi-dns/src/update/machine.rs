@@ -191,6 +191,13 @@ impl Updates {
         Ok(())
     }
 
+    /// May this sender change anything at all in the zone of this apex? For a host that answers itself while the
+    /// zone can't be changed.
+    #[must_use]
+    pub fn knows(&self, apex: NameRef<'_>, who: &Requestor<'_>) -> bool {
+        self.zone(apex).is_some_and(|zone| zone.policy.knows(who))
+    }
+
     fn zone(&self, apex: NameRef<'_>) -> Option<&UpdateZone> {
         let at = self.zones.binary_search_by(|zone| zone.apex.as_ref().cmp(&apex)).ok()?;
         self.zones.get(at)

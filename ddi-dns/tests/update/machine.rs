@@ -2,11 +2,11 @@
 
 use super::support::{MemZones, NOW, absolute, check_with_hickory, name, open_zone, request, udp, zone};
 use ddi_core::{Lsn, Now, UnixTime};
-use ddi_dns::acl::AccessList;
+use ddi_dns::acl::{AccessList, Requestor};
 use ddi_dns::message::{Flags, Header, Opcode, Rcode, Reader};
 use ddi_dns::tsig::{Algorithm, Key, Keys, TsigError, Verifier};
 use ddi_dns::update::{ANSWERS_MAX, Dropped, Event, Policy, Request, Source, UpdateZone, Updates};
-use ddi_dns::{Class, Rtype, Serial};
+use ddi_dns::{Class, Name, Rtype, Serial};
 
 fn key() -> Key {
     Key::new(name("ddns").as_ref(), Algorithm::HmacSha256, b"0123456789abcdef").unwrap()
@@ -44,6 +44,19 @@ fn poll(updates: &mut Updates, store: &MemZones) -> Option<(Source, Vec<u8>)> {
 
 fn rcode(message: &[u8]) -> Rcode {
     Header::parse(message).unwrap().flags.rcode()
+}
+
+#[test]
+fn a_host_can_ask_who_may_change_a_zone() {
+    let (updates, _) = machine();
+    let knows = |apex: &str, key: Option<&str>| {
+        let key = key.map(name);
+        let who = Requestor { address: [192, 0, 2, 1].into(), key: key.as_ref().map(Name::as_ref) };
+        updates.knows(name(apex).as_ref(), &who)
+    };
+    assert!(knows("example.com", Some("ddns")));
+    assert!(!knows("example.com", Some("other")) && !knows("example.com", None));
+    assert!(!knows("example.org", Some("ddns")), "it has no such zone");
 }
 
 #[test]

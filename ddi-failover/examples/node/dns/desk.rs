@@ -137,7 +137,7 @@ impl Desk {
         let who =
             Requestor { address: from.address.ip(), key: signer.as_ref().map(|signer| signer.key().name()) };
         let served = &self.zones.served[nth];
-        let may = !served.is_frozen && update_policy(&served.plan).knows(&who);
+        let may = !served.is_frozen && self.updates.knows(served.plan.apex.as_ref(), &who);
         let rcode = if may { Rcode::SERVFAIL } else { Rcode::REFUSED };
         refuse(message, rcode, out).map_or(Said::Nothing, |len| signed(now, signer, out, len))
     }
