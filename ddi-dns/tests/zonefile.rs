@@ -2,7 +2,7 @@
 
 use ddi_dns::zone::{Builder, Snapshot};
 use ddi_dns::zonefile::{Config, GENERATE_MAX, INCLUDE_MAX, Parser, RECORD_TEXT_MAX, Step, Writer};
-use ddi_dns::zonefile::{ZoneFileError, ZoneFileFault};
+use ddi_dns::zonefile::{ZoneFileError, ZoneFileFault, check};
 use ddi_dns::{Name, RecordRef, Rtype};
 
 #[path = "zonefile/examples.rs"]
@@ -298,6 +298,34 @@ fn what_a_zone_has_against_a_record_is_told_with_its_place() {
     assert_eq!(none.to_string(), "z:3:1: zone has no SOA");
     assert!(matches!(none.fault, ZoneFileFault::Zone(ddi_dns::ZoneError::NoSoa)) && !none.is_fatal());
     assert_eq!(load("", "").unwrap_err().to_string(), "z:1:1: zone has no SOA");
+}
+
+/// Where the records stand that a zone's faults are about.
+#[test]
+fn faults_of_the_zone_as_a_whole_are_told_with_their_places() {
+    let text = "$TTL 1\n@ SOA a b 1 2 3 4 5\na CNAME b\n\na NSEC b.example.com. CNAME\na TXT x\na NSEC c A\n\
+                sub NS ns.sub\n    NS ns.elsewhere.\n    DS 1 8 2 00\n$GENERATE 1-2 h$ NS ns.h$\n";
+    let faults = check(&load(text, "").unwrap());
+    let mut parser = Parser::new(&Config::new("z", origin().as_ref()));
+    parser.push(text.as_bytes());
+    parser.end();
+    let mut places = vec![String::new(); faults.len()];
+    while let Step::Record(record) = parser.step().unwrap() {
+        let these: Vec<_> = (0..faults.len()).filter(|nth| faults[*nth].is_of(&record)).collect();
+        these.into_iter().for_each(|nth| places[nth] = parser.place(faults[nth].clone()).to_string());
+    }
+    places.retain(|place| !place.contains("NSEC"));
+    assert_eq!(
+        places,
+        [
+            "z:2:1: example.com.: the apex has no NS",
+            "z:6:1: a.example.com.: CNAME and other data",
+            "z:11:1: h1.example.com.: no address of the name server ns.h1.example.com. that is in the zone",
+            "z:11:1: h2.example.com.: no address of the name server ns.h2.example.com. that is in the zone",
+            "z:9:1: sub.example.com.: no address of the name server ns.sub.example.com. that is in the zone",
+            "z:10:1: sub.example.com.: DS of key 1 has digest type 2, unknown or of another length",
+        ]
+    );
 }
 
 /// What can't be in the zone does not keep the parser from what follows.

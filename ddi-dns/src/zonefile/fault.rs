@@ -1,5 +1,6 @@
 //! What can be wrong in a zone file, and where.
 
+use super::check::ZoneFault;
 use crate::name::NameError;
 use crate::rr::RdataError;
 use crate::zone::ZoneError;
@@ -81,9 +82,18 @@ pub enum ZoneFileFault {
     /// The record can't be in the zone, or the zone can't be without one: see [`super::Parser::place`].
     #[error(transparent)]
     Zone(#[from] ZoneError),
+    /// Something is wrong with the zone as a whole, and the record is part of it: see [`ZoneFault::is_of`].
+    #[error("{0}")]
+    Whole(ZoneFault),
     /// One record's text is longer than [`super::RECORD_TEXT_MAX`].
     #[error("record is longer than {} bytes of text", super::RECORD_TEXT_MAX)]
     RecordTooLong,
+}
+
+impl From<ZoneFault> for ZoneFileFault {
+    fn from(fault: ZoneFault) -> Self {
+        Self::Whole(fault)
+    }
 }
 
 /// A fault and its place.

@@ -7,7 +7,6 @@ use super::scan::{NameBuffer, Scan};
 use crate::delta::RecordRef;
 use crate::name::{Name, NameRef};
 use crate::rr::Class;
-use crate::zone::ZoneError;
 use std::sync::Arc;
 
 /// Most files in one another.
@@ -159,16 +158,16 @@ impl Parser {
         error
     }
 
-    /// What a zone has against the record that was read last, or, at the end, against all of them, with the
+    /// What there is against the record that was read last, or, at the end, against all of them, with the
     /// place of that record or of the end. The parser can go on.
     #[must_use]
-    pub fn place(&self, error: ZoneError) -> ZoneFileError {
+    pub fn place(&self, fault: impl Into<Fault>) -> ZoneFileError {
         let (file, (line, column)) = match self.files.last() {
             Some(file) if self.generate.is_some() => (&file.name, file.directive),
             Some(file) => (&file.name, (file.record, 1)),
             None => (&self.ended.0, (self.ended.1, 1)),
         };
-        ZoneFileError { file: file.clone(), line, column, fault: error.into(), is_fatal: false }
+        ZoneFileError { file: file.clone(), line, column, fault: fault.into(), is_fatal: false }
     }
 
     /// The next record, or what the parser wants. After an error that is not fatal it goes on behind it.

@@ -56,7 +56,7 @@ fn a_mistake_in_an_included_file_is_told_with_that_ones_line() {
     let output = home.run_to_end();
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(2), "{said}");
-    assert!(said.contains("more:3: ns.example.com.: CNAME and other data"), "{said}");
+    assert!(said.contains("more:3:1: ns.example.com.: CNAME and other data"), "{said}");
 }
 
 #[test]
@@ -76,7 +76,25 @@ fn a_reload_of_what_can_not_be_served_is_refused() {
     write_zone(&home, &(ZONE.replace(" 100 ", " 200 ") + "sub NS ns.sub\n"));
     home.ctl_json(&["zone", "example.com", "reload"]);
     assert_eq!(serial(&home), 200);
-    home.wait_for("sub.example.com.: no address of the name server ns.sub.example.com.");
+    home.wait_for("zone:9:1: sub.example.com.: no address of the name server ns.sub.example.com.");
+    assert!(node.stop().success());
+}
+
+#[test]
+fn what_is_suspicious_is_told_with_its_place() {
+    let home = home();
+    write_zone(&home, &(ZONE.to_owned() + "$INCLUDE more\n\na NS ns.a\n$GENERATE 1-30 g$ NS ns.g$\n"));
+    fs::write(home.0.join("more"), "; more\n\nb NS ns.b\n  TXT \"b\"\n").unwrap();
+    let node = Node::start(&home);
+    let no_address = |place: &str, owner: &str| {
+        home.wait_for(&format!(
+            "{place}: {owner}.example.com.: no address of the name server ns.{owner}.example.com."
+        ));
+    };
+    no_address("zone:11:1", "a");
+    no_address("more:3:1", "b");
+    no_address("zone:12:1", "g1");
+    home.wait_for("zone: 12 more such faults");
     assert!(node.stop().success());
 }
 

@@ -1,5 +1,6 @@
 //! The faults, each named after what it is.
 
+use crate::delta::RecordRef;
 use crate::name::{Name, NameRef};
 use crate::rr::Rtype;
 use std::fmt;
@@ -15,6 +16,15 @@ pub struct ZoneFault {
     pub owner: Name,
     /// What is wrong.
     pub kind: ZoneFaultKind,
+}
+
+impl ZoneFault {
+    /// Is it about this record? With [`super::super::Parser::place`] that gives its place in the zone's file: that of
+    /// the last such record, if there are several. A fault of a name that has no records is about none.
+    #[must_use]
+    pub fn is_of(&self, record: &RecordRef<'_>) -> bool {
+        record.owner == self.owner.as_ref() && self.kind.is_of(record.rtype)
+    }
 }
 
 impl fmt::Display for ZoneFault {
@@ -155,6 +165,23 @@ pub enum ZoneFaultKind {
     /// RFC 9276 section 3.1. Names are not checked against such a chain.
     #[error("NSEC3 of {0} iterations")]
     Nsec3Iterations(u16),
+}
+
+impl ZoneFaultKind {
+    /// Can records of this type be what is wrong with their name?
+    const fn is_of(&self, rtype: Rtype) -> bool {
+        match self {
+            Self::NoApexNs => matches!(rtype, Rtype::SOA),
+            Self::CnameAndOtherData => matches!(rtype, Rtype::CNAME) || !rtype.may_join_cname(),
+            Self::ManyCnames => matches!(rtype, Rtype::CNAME),
+            Self::ManyDnames => matches!(rtype, Rtype::DNAME),
+            Self::DnameAndNs => matches!(rtype, Rtype::DNAME | Rtype::NS),
+            Self::NoGlue(_) => matches!(rtype, Rtype::NS),
+            Self::DsAtApex | Self::DsWithoutNs | Self::DsDigest { .. } => matches!(rtype, Rtype::DS),
+            // What lacks something, or where the message names the type: the name is place enough.
+            _ => true,
+        }
+    }
 }
 
 /// Faults being gathered.

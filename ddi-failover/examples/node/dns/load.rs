@@ -7,11 +7,10 @@ use crate::run::Failure;
 use crate::say::say;
 use ddi_dns::NameRef;
 use ddi_dns::delta::RecordRef;
-use ddi_dns::rr::Rtype;
-use ddi_dns::zone::{Builder, Snapshot, ZoneError};
-use ddi_dns::zonefile::{self, Config, Include, Parser, Step, ZoneFault, ZoneFaultKind};
+use ddi_dns::zone::{Builder, Snapshot};
+use ddi_dns::zonefile::{self, Config, Include, Parser, Step, ZoneFault, ZoneFaultKind, ZoneFileError};
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 /// What is loaded at the start before it is synced, in bytes.
@@ -53,16 +52,16 @@ pub fn missing(zones: &mut Zones) -> Result<(), Failure> {
 pub fn zone(apex: NameRef<'_>, path: &Path) -> Result<Snapshot, Failure> {
     let shown = path.display().to_string();
     let mut builder = Builder::new(apex);
-    read(apex, path, false, |record, _| builder.push(record.owner, record.rtype, record.ttl, record.rdata))?;
+    let push = |record: &RecordRef<'_>| builder.push(record.owner, record.rtype, record.ttl, record.rdata);
+    read(apex, path, push, |pushed, parser| pushed.map_err(|error| parser.place(error)))?;
     let zone = builder.finish().map_err(|e| Failure::Config(Mistake::elsewhere(&shown, e.to_string())))?;
     let faults = zonefile::check(&zone);
     if let Some(fault) = faults.iter().find(|fault| is_fatal(&fault.kind)) {
-        let (owner, kind) = (fault.owner.as_ref(), &fault.kind);
-        return Err(mistake(apex, path, fault.to_string(), |record| {
-            record.owner == owner && is_at(kind, record.rtype)
-        }));
+        let placed = placed(apex, path, std::slice::from_ref(fault))?.into_iter().flatten().next();
+        let mistake = placed.as_ref().map_or_else(|| Mistake::elsewhere(&shown, fault.to_string()), mistake);
+        return Err(Failure::Config(mistake));
     }
-    warn(&shown, &faults);
+    warn(apex, path, &faults)?;
     Ok(zone)
 }
 
@@ -78,106 +77,77 @@ const fn is_fatal(kind: &ZoneFaultKind) -> bool {
     )
 }
 
-/// Could this record of the name be what is wrong?
-fn is_at(kind: &ZoneFaultKind, rtype: Rtype) -> bool {
-    match kind {
-        ZoneFaultKind::NoApexNs => rtype == Rtype::SOA,
-        ZoneFaultKind::ManyCnames => rtype == Rtype::CNAME,
-        ZoneFaultKind::ManyDnames => rtype == Rtype::DNAME,
-        ZoneFaultKind::DnameAndNs => matches!(rtype, Rtype::DNAME | Rtype::NS),
-        _ => rtype == Rtype::CNAME || !rtype.may_join_cname(),
+/// Says the first of them with their places.
+fn warn(apex: NameRef<'_>, path: &Path, faults: &[ZoneFault]) -> Result<(), Failure> {
+    let shown = path.display();
+    let told = &faults[..faults.len().min(WARNINGS_MAX)];
+    for (fault, placed) in told.iter().zip(placed(apex, path, told)?) {
+        say(placed.map_or_else(|| format!("{shown}: {fault}"), |placed| placed.to_string()));
     }
+    if faults.len() > told.len() {
+        say(format!("{shown}: {} more such faults", faults.len() - told.len()));
+    }
+    Ok(())
 }
 
-fn warn(shown: &str, faults: &[ZoneFault]) {
-    for fault in faults.iter().take(WARNINGS_MAX) {
-        say(format!("{shown}: {fault}"));
-    }
-    if faults.len() > WARNINGS_MAX {
-        say(format!("{shown}: {} more such faults", faults.len() - WARNINGS_MAX));
-    }
-}
-
-/// `what` is wrong with the last record that `is_it`: the file is read again, to tell its line.
-fn mistake(
+/// The faults with their places, for which the file is read again: they are known only when all of it was. `None`:
+/// nothing of that name is in the file.
+fn placed(
     apex: NameRef<'_>,
     path: &Path,
-    what: String,
-    mut is_it: impl FnMut(&RecordRef<'_>) -> bool,
-) -> Failure {
-    let mut found = path.display().to_string();
-    let read = read(apex, path, true, |record, place| {
-        if is_it(record) {
-            found = format!("{}:{}", place.shown, place.line);
-        }
+    faults: &[ZoneFault],
+) -> Result<Vec<Option<ZoneFileError>>, Failure> {
+    let mut placed = vec![None; faults.len()];
+    if faults.is_empty() {
+        return Ok(placed);
+    }
+    let of = |record: &RecordRef<'_>| -> Vec<usize> {
+        (0..faults.len()).filter(|nth| faults[*nth].is_of(record)).collect()
+    };
+    read(apex, path, of, |these, parser| {
+        these.into_iter().for_each(|nth| placed[nth] = Some(parser.place(faults[nth].clone())));
         Ok(())
-    });
-    match read {
-        Ok(()) => Failure::Config(Mistake::elsewhere(found, what)),
-        Err(failure) => failure,
-    }
+    })?;
+    Ok(placed)
 }
 
-/// Where a file is read.
-struct Place {
-    shown: String,
-    file: BufReader<File>,
-    /// The last one that was read, if lines are.
-    line: u64,
+fn mistake(error: &ZoneFileError) -> Mistake {
+    let place = format!("{}:{}:{}", error.file, error.line, error.column);
+    Mistake::elsewhere(place, error.fault.to_string())
 }
 
-impl Place {
-    fn open(shown: &str, path: &Path) -> io::Result<Self> {
-        Ok(Self { shown: shown.to_owned(), file: BufReader::new(File::open(path)?), line: 0 })
-    }
-
-    /// Reads a line, or else a piece; nothing at the end.
-    fn read(&mut self, by_line: bool, text: &mut Vec<u8>) -> io::Result<()> {
-        text.clear();
-        if by_line {
-            self.line += 1;
-            self.file.read_until(b'\n', text).map(|_| ())
-        } else {
-            self.file.by_ref().take(PIECE as u64).read_to_end(text).map(|_| ())
-        }
-    }
-}
-
-/// Reads all records; line by line if their places matter. What `each` has against one is told with its place.
-fn read(
+/// Reads all records: what `each` makes of one goes to `then`, with the parser, which knows its place.
+fn read<T>(
     apex: NameRef<'_>,
     path: &Path,
-    by_line: bool,
-    mut each: impl FnMut(&RecordRef<'_>, &Place) -> Result<(), ZoneError>,
+    mut each: impl FnMut(&RecordRef<'_>) -> T,
+    mut then: impl FnMut(T, &Parser) -> Result<(), ZoneFileError>,
 ) -> Result<(), Failure> {
+    let wrong = |error: ZoneFileError| Failure::Config(mistake(&error));
     let shown = path.display().to_string();
     let folder = folder_of(path).map_err(Failure::at(&shown))?;
-    let mut places = vec![Place::open(&shown, path).map_err(Failure::at(&shown))?];
+    let mut files = vec![File::open(path).map_err(Failure::at(&shown))?];
     let mut parser = Parser::new(&Config::new(&shown, apex));
     let mut text = Vec::new();
     loop {
-        let wrong = |e: zonefile::ZoneFileError| {
-            let place = format!("{}:{}:{}", e.file, e.line, e.column);
-            Failure::Config(Mistake::elsewhere(place, e.fault.to_string()))
-        };
         match parser.step().map_err(wrong)? {
             Step::Record(record) => {
-                if let Some(Err(error)) = places.last().map(|place| each(&record, place)) {
-                    return Err(wrong(parser.place(error)));
-                }
+                let made = each(&record);
+                then(made, &parser).map_err(wrong)?;
             }
             Step::Text => {
-                let Some(place) = places.last_mut() else { return Ok(()) };
-                place.read(by_line, &mut text).map_err(Failure::at(&shown))?;
+                let Some(file) = files.last_mut() else { return Ok(()) };
+                text.clear();
+                file.take(PIECE as u64).read_to_end(&mut text).map_err(Failure::at(&shown))?;
                 if text.is_empty() {
-                    places.pop();
+                    files.pop();
                     parser.end();
                 } else {
                     parser.push(&text);
                 }
             }
             Step::Include(include) => match open_below(&folder, &include) {
-                Ok(place) => places.push(place),
+                Ok(file) => files.push(file),
                 Err(why) => return Err(wrong(parser.refuse(&why))),
             },
             Step::End => return Ok(()),
@@ -191,12 +161,12 @@ fn folder_of(path: &Path) -> io::Result<PathBuf> {
 }
 
 /// Opens a file that $INCLUDE asks for, if it is in `folder` or below it, links followed.
-fn open_below(folder: &Path, include: &Include) -> Result<Place, String> {
+fn open_below(folder: &Path, include: &Include) -> Result<File, String> {
     let outside = || "it is not below the zone file's folder".to_owned();
     let path = include.path_below().ok_or_else(outside)?;
     let path = folder.join(path).canonicalize().map_err(|e| e.to_string())?;
     if !path.starts_with(folder) {
         return Err(outside());
     }
-    Place::open(&include.file, &path).map_err(|e| e.to_string())
+    File::open(&path).map_err(|e| e.to_string())
 }
