@@ -26,6 +26,12 @@ const MISTAKES: &[(&str, &str, &str, &str)] = &[
     ("www  A   192.0.2.80", "www  CNAME ns", "zone:6:", "www.example.com.: CNAME and other data"),
     ("     TXT \"hello\"", "c CNAME ns\nc CNAME www", "zone:7:", "more than one CNAME"),
     ("     NS  ns\n", "", "zone:2:", "example.com.: the apex has no NS"),
+    (
+        "SOA ns.example.com. admin.example.com. 100 3600 600 86400 300",
+        "TXT x",
+        "zone:9:1: ",
+        "zone has no SOA",
+    ),
     ("     TXT \"hello\"", "d NS ns\nd DNAME example.org.", "zone:7:", "DNAME and NS"),
 ];
 

@@ -53,8 +53,8 @@ pub fn zone(apex: NameRef<'_>, path: &Path) -> Result<Snapshot, Failure> {
     let shown = path.display().to_string();
     let mut builder = Builder::new(apex);
     let push = |record: &RecordRef<'_>| builder.push(record.owner, record.rtype, record.ttl, record.rdata);
-    read(apex, path, push, |pushed, parser| pushed.map_err(|error| parser.place(error)))?;
-    let zone = builder.finish().map_err(|e| Failure::Config(Mistake::elsewhere(&shown, e.to_string())))?;
+    let parser = read(apex, path, push, |pushed, parser| pushed.map_err(|error| parser.place(error)))?;
+    let zone = builder.finish().map_err(|error| Failure::Config(mistake(&parser.place(error))))?;
     let faults = zonefile::check(&zone);
     if let Some(fault) = faults.iter().find(|fault| is_fatal(&fault.kind)) {
         let placed = placed(apex, path, std::slice::from_ref(fault))?.into_iter().flatten().next();
@@ -116,13 +116,14 @@ fn mistake(error: &ZoneFileError) -> Mistake {
     Mistake::elsewhere(place, error.fault.to_string())
 }
 
-/// Reads all records: what `each` makes of one goes to `then`, with the parser, which knows its place.
+/// Reads all records: what `each` makes of one goes to `then`, with the parser, which knows its place. Gives the parser
+/// at the end.
 fn read<T>(
     apex: NameRef<'_>,
     path: &Path,
     mut each: impl FnMut(&RecordRef<'_>) -> T,
     mut then: impl FnMut(T, &Parser) -> Result<(), ZoneFileError>,
-) -> Result<(), Failure> {
+) -> Result<Parser, Failure> {
     let wrong = |error: ZoneFileError| Failure::Config(mistake(&error));
     let shown = path.display().to_string();
     let folder = folder_of(path).map_err(Failure::at(&shown))?;
@@ -136,7 +137,7 @@ fn read<T>(
                 then(made, &parser).map_err(wrong)?;
             }
             Step::Text => {
-                let Some(file) = files.last_mut() else { return Ok(()) };
+                let Some(file) = files.last_mut() else { return Ok(parser) };
                 text.clear();
                 file.take(PIECE as u64).read_to_end(&mut text).map_err(Failure::at(&shown))?;
                 if text.is_empty() {
@@ -150,7 +151,7 @@ fn read<T>(
                 Ok(file) => files.push(file),
                 Err(why) => return Err(wrong(parser.refuse(&why))),
             },
-            Step::End => return Ok(()),
+            Step::End => return Ok(parser),
         }
     }
 }
