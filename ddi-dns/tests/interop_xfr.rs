@@ -33,7 +33,7 @@ const ROUNDS: usize = 60;
 /// Of these many edits one is followed by a transfer of the whole zone.
 const WHOLE_EVERY: usize = 40;
 /// Edits that are each followed by a transfer of the whole zone.
-const WHOLE_ROUNDS: usize = 10;
+const WHOLE_ROUNDS: usize = 6;
 
 fn name(text: &str) -> Name {
     text.parse().unwrap()
