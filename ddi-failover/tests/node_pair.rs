@@ -132,7 +132,7 @@ impl Pair {
         panic!("nobody answers client {nth}: {} {}", self.homes[0].stderr(), self.homes[1].stderr());
     }
 
-    /// DISCOVER to ACK, and a renewal: the first lease is short, as the partner did not know of it.
+    /// DISCOVER to ACK. The lease is short, as the partner does not know of it yet.
     fn bind(&self, nth: u32) -> Ipv4Addr {
         let offer = self.ask(nth, nth * 4 + 1, Request::Discover);
         let select = Request::Select { address: offer.address, server: offer.server };
@@ -170,6 +170,8 @@ impl Pair {
                 let active = self.active(home);
                 assert!(begin.elapsed() < PATIENCE, "node {home}: {active:?}, not {expected:?}; {said:?}");
                 std::thread::sleep(Duration::from_millis(50));
+                // Some may still have what they were given while the servers were apart.
+                clients.iter().for_each(|(nth, address)| self.renew(*nth, *address));
             }
         }
     }
