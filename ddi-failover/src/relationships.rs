@@ -269,6 +269,12 @@ impl Relationships {
         }
     }
 
+    /// See [`Endpoint::is_calm`]; false if the connection is of no relationship yet.
+    #[must_use]
+    pub fn is_calm(&self, link: LinkId) -> bool {
+        self.links.get(&link).and_then(|at| self.list.get(*at)).is_some_and(|one| one.is_calm(link))
+    }
+
     /// The next event, and whose it is; a connection that belongs to no relationship has none.
     pub fn poll_event(&mut self) -> Option<(Option<RelationshipId>, Event)> {
         if let Some((link, why)) = self.events.pop_front() {

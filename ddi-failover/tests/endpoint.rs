@@ -5,8 +5,9 @@ mod pair;
 
 use ddi_core::authority::Permission;
 use ddi_core::{BindingState, Expect, LeaseStore, UnixTime};
-use ddi_failover::endpoint::{Config, ProfileChoice, VENDOR_CLASS_RICH};
+use ddi_failover::endpoint::{Config, LinkId, ProfileChoice, VENDOR_CLASS_RICH};
 use ddi_failover::split::HashBuckets;
+use ddi_failover::state::Command;
 use ddi_failover::wire::v4::{Code, Kind, Message};
 use ddi_failover::{Profile, Role, State};
 use pair::{Pair, START, config};
@@ -33,6 +34,30 @@ fn two_that_never_met_share_the_pool() {
         pair.wait(300);
         assert_eq!((pair.states(), pair.links().len()), ([State::Normal; 2], 1), "{name}");
     }
+}
+
+#[test]
+fn calm_is_where_nobody_waits() {
+    let window = |role| Config { max_unacked: 8, ..config(role) };
+    let mut pair = Pair::new(window(Role::Primary), window(Role::Secondary));
+    let is_calm = |pair: &Pair| {
+        let all = pair.links().iter();
+        [0, 1].map(|at| all.clone().any(|link| pair.nodes[at].endpoint.is_calm(*link)))
+    };
+    assert_eq!(is_calm(&pair), [false; 2]);
+    pair.settle();
+    assert_eq!(is_calm(&pair), [true; 2]);
+    assert!(!pair.nodes[0].endpoint.is_calm(LinkId(u64::MAX)), "another connection");
+    for client in 1..=3 {
+        pair.discover(0, client, 600).unwrap();
+    }
+    assert_eq!(is_calm(&pair), [true; 2]);
+    pair.discover(0, 4, 600).unwrap();
+    assert_eq!(is_calm(&pair), [false, true], "half of the window is used");
+    pair.settle();
+    assert_eq!(is_calm(&pair), [true; 2]);
+    pair.command(0, Command::Pause);
+    assert_eq!(is_calm(&pair), [false; 2]);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Failover: the endpoints, their connections, and their states on disk. All of it is on the packet
 //! thread, since it is about the same leases.
 
+mod pace;
 mod saved;
 mod status;
 
@@ -18,6 +19,7 @@ use ddi_failover::endpoint::{Endpoint, Event, LinkEnd, LinkId, Start};
 use ddi_failover::relationships::{RelationshipId, Relationships};
 use ddi_failover::state::Command;
 use nix::poll::PollFlags;
+use pace::Pace;
 use saved::{SavedFile, Seen};
 use std::net::{Ipv4Addr, SocketAddrV4, TcpListener};
 use std::os::fd::{AsFd, BorrowedFd};
@@ -45,8 +47,17 @@ struct Wire {
     id: LinkId,
     with: SocketAddrV4,
     stream: Stream,
+    pace: Pace,
     /// What is left to be sent is all that will be, and may take until then.
     closing: Option<Instant>,
+}
+
+impl Wire {
+    /// What to wait for: an error even while it rests.
+    fn interest(&self, now: Instant) -> PollFlags {
+        let interest = self.stream.interest();
+        if self.pace.is_resting(now) { interest - PollFlags::POLLIN } else { interest }
+    }
 }
 
 /// All relationships.
@@ -125,12 +136,18 @@ impl Failover {
     pub fn fds(&self, now: Instant) -> impl Iterator<Item = (BorrowedFd<'_>, PollFlags)> {
         let interest = if self.rest.is_on(now) { PollFlags::empty() } else { PollFlags::POLLIN };
         let listeners = self.listeners.iter().map(move |(_, listener)| (listener.as_fd(), interest));
-        listeners.chain(self.wires.iter().map(|wire| (wire.stream.fd(), wire.stream.interest())))
+        listeners.chain(self.wires.iter().map(move |wire| (wire.stream.fd(), wire.interest(now))))
+    }
+
+    /// No partner waits for an acknowledgement.
+    pub fn is_calm(&self) -> bool {
+        self.wires.iter().all(|wire| self.all.is_calm(wire.id))
     }
 
     pub fn poll_timeout(&self, now: Instant) -> Option<Instant> {
         let closing = self.wires.iter().filter_map(|wire| wire.closing);
-        closing.chain(self.all.poll_timeout()).chain(self.rest.end(now)).min()
+        let rests = self.wires.iter().filter_map(|wire| wire.pace.end());
+        closing.chain(rests).chain(self.all.poll_timeout()).chain(self.rest.end(now)).min()
     }
 
     /// The server or an operator wrote these leases.
@@ -161,6 +178,10 @@ impl Failover {
         }
         let mut broken = Vec::new();
         for wire in &mut self.wires {
+            wire.pace.look(now.instant, self.all.is_calm(wire.id));
+            if wire.pace.is_resting(now.instant) && wire.stream.waiting() == 0 {
+                continue;
+            }
             let mut sent = wire.stream.send();
             while sent.is_ok()
                 && wire.stream.waiting() < WAITING_MAX
@@ -168,7 +189,9 @@ impl Failover {
             {
                 wire.stream.out().extend_from_slice(&self.piece[..len]);
                 sent = wire.stream.send();
+                wire.pace.moved();
             }
+            wire.pace.end_turn(now.instant);
             let is_over = |end: Instant| wire.stream.waiting() == 0 || now.instant >= end;
             if sent.is_err() || wire.closing.is_some_and(is_over) {
                 broken.push(wire.id);
@@ -224,22 +247,24 @@ impl Failover {
     fn add(&mut self, with: SocketAddrV4, stream: Stream) -> LinkId {
         let id = LinkId(self.next_link);
         self.next_link += 1;
-        self.wires.push(Wire { id, with, stream, closing: None });
+        self.wires.push(Wire { id, with, stream, pace: Pace::default(), closing: None });
         id
     }
 
     fn receive(&mut self, now: Now, store: &mut Watched, ready: &[bool]) {
         let mut bytes = Vec::new();
         let mut ended = Vec::new();
-        for (wire, _) in self.wires.iter_mut().zip(ready).filter(|(_, ready)| **ready) {
+        let is_due = |(wire, ready): &(&mut Wire, &bool)| **ready || wire.pace.has_rested(now.instant);
+        for (wire, _) in self.wires.iter_mut().zip(ready).filter(is_due) {
             bytes.clear();
             let received = wire.stream.receive(&mut bytes);
-            if !bytes.is_empty()
-                && wire.closing.is_none()
-                && self.all.handle_bytes(now, store, wire.id, &bytes).is_err()
-            {
-                // An event tells of it, too.
-                wire.closing = Some(now.instant.plus_secs(CLOSING_SECONDS));
+            if !bytes.is_empty() {
+                wire.pace.moved();
+                if wire.closing.is_none() && self.all.handle_bytes(now, store, wire.id, &bytes).is_err() {
+                    // An event tells of it, too.
+                    wire.closing = Some(now.instant.plus_secs(CLOSING_SECONDS));
+                }
+                wire.pace.look(now.instant, self.all.is_calm(wire.id));
             }
             if !matches!(received, Ok(Received::Open)) {
                 ended.push(wire.id);

@@ -28,7 +28,7 @@ use ddi_core::{Instant, Lease, LeaseKey, LeaseStore, Lsn, Now, UnixTime};
 use ddi_dhcp::server::{self, Server};
 use ddi_failover::state::Command;
 use events::Events;
-use linger::Linger;
+use linger::{Linger, Patience};
 use naming::Naming;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::eventfd::{EfdFlags, EventFd};
@@ -267,7 +267,9 @@ impl Node {
             self.failover.turn(now, &mut self.db, ready)?;
             let others = self.db.take_changed();
             self.naming.note(&self.db.db, &others);
-            self.linger.note(now.instant, own.len(), others.len());
+            let has_clients = self.packets.as_ref().is_some_and(|packets| packets.is_busy(now.instant));
+            let patience = Patience::of(self.failover.is_calm(), has_clients);
+            self.linger.note(now.instant, own.len(), others.len(), patience);
         }
         Ok(())
     }
@@ -298,7 +300,7 @@ impl Node {
         fds.extend(self.failover.fds(now).map(|(fd, interest)| PollFd::new(fd, interest)));
         let last = fds.len();
         fds.push(PollFd::new(packets_fd, PollFlags::POLLIN));
-        let gather = self.syncer.is_out() && packets.is_some_and(Packets::is_calm);
+        let gather = self.syncer.is_out() && packets.is_some_and(|packets| packets.is_calm(now));
         let rests = [Some(&self.control_rest), self.packets.as_ref().map(|packets| &packets.rest)];
         let rests = rests.into_iter().flatten().filter_map(|rest| rest.end(now));
         let timers = self.server.poll_timeout().into_iter().chain(self.failover.poll_timeout(now));

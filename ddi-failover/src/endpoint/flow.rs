@@ -99,6 +99,11 @@ impl Updates {
         self.dirty.len() + self.ready.len()
     }
 
+    /// Less than half of the partner's window is used, or about to be.
+    pub(super) fn is_half_empty(&self) -> bool {
+        self.unacked() + self.waiting() < self.window / 2
+    }
+
     pub(super) fn has_dirty(&self) -> bool {
         !self.dirty.is_empty()
     }

@@ -49,6 +49,23 @@ pub struct Status {
 }
 
 impl Endpoint {
+    /// Neither server waits for what the other says on this connection: both are in NORMAL, neither looks through all
+    /// of its leases for the other, and less than half of either's window is used. What they say may then gather for
+    /// some milliseconds: both are woken less often, and one message tells of several leases.
+    #[must_use]
+    pub fn is_calm(&self, link: LinkId) -> bool {
+        let updates = &self.updates;
+        self.links.up() == Some(link)
+            && self.talk.heard
+            && self.talk.asked.is_none()
+            && self.talk.says.is_empty()
+            && self.saved.state == State::Normal
+            && self.saved.partner == Some(State::Normal)
+            && updates.sweep.is_none()
+            && updates.is_half_empty()
+            && updates.acks.len() < self.config.max_unacked as usize / 2
+    }
+
     /// A relationship as it is now; the counts are the store's.
     #[must_use]
     pub fn status<S: LeaseStore + ?Sized>(&self, store: &S) -> Status {

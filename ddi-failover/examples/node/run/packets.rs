@@ -8,7 +8,7 @@ use crate::net::receive::Receiver;
 use crate::net::send::{Sender, Way};
 use crate::say::say;
 use ddi_core::db::LeaseDb;
-use ddi_core::{HwAddr, Now};
+use ddi_core::{HwAddr, Instant, Now};
 use ddi_dhcp::server::{Destination, MAX_REPLY, Received, Server, Transmit};
 use ddi_failover::relationships::Relationships;
 use nix::errno::Errno;
@@ -19,6 +19,9 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 
 /// Datagrams handled before anything else gets a turn.
 const TURN: usize = 4 * net::BATCH;
+
+/// Clients whose last datagram is longer ago are not waited for.
+const LATELY_MILLIS: u64 = 20;
 
 /// The DHCPv4 sockets.
 pub struct Packets {
@@ -33,8 +36,9 @@ pub struct Packets {
     pub rest: Rest,
     /// Frames that the system did not take.
     frames_failed: u64,
-    /// How many datagrams the last turn took.
+    /// How many datagrams the last turn took that took any, and when it did.
     taken: usize,
+    last: Option<Instant>,
 }
 
 impl Packets {
@@ -50,16 +54,21 @@ impl Packets {
         });
         let (receiver, sender) = (Receiver::new(), Sender::new());
         let rest = Rest::default();
-        Ok(Self { udp, local, frames, receiver, sender, rest, frames_failed: 0, taken: 0 })
+        Ok(Self { udp, local, frames, receiver, sender, rest, frames_failed: 0, taken: 0, last: None })
     }
 
     pub fn fd(&self) -> BorrowedFd<'_> {
         self.udp.as_fd()
     }
 
-    /// Few datagrams came lately.
-    pub fn is_calm(&self) -> bool {
-        self.taken < net::BATCH / 2
+    /// Some datagrams came lately.
+    pub fn is_busy(&self, now: Instant) -> bool {
+        self.last.is_some_and(|last| now.millis_since(last) < LATELY_MILLIS)
+    }
+
+    /// Some came lately, and few at once.
+    pub fn is_calm(&self, now: Instant) -> bool {
+        self.is_busy(now) && self.taken < net::BATCH / 2
     }
 
     /// Replies that the system did not take.
@@ -77,6 +86,7 @@ impl Packets {
         authority: &Relationships,
     ) -> io::Result<Option<io::Error>> {
         self.taken = 0;
+        self.last = Some(now.instant);
         while self.taken < TURN {
             let got = self.receiver.receive(&self.udp, |datagram| {
                 let received = Received {
