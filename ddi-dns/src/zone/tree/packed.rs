@@ -3,14 +3,15 @@
 //! ```text
 //! count  u16       how many items
 //! prefix u16       length of what all keys start with
+//! slots  each: head u32, a key's first four bytes behind the prefix as a big-endian number, zeros where it ends;
+//!        place u16, where its item starts, counted from the first; key u16, a tag bit and the key's length
 //! prefix bytes
-//! heads  u32 each: a key's first four bytes behind the prefix as a big-endian number, zeros where it ends
-//! places u16 each: where an item starts, counted from the first
-//! items  each: key length u16 (behind the prefix), value u16 (tag bit and length), key bytes, value bytes
+//! items  each: key bytes behind the prefix, value bytes
 //! ```
-//! Numbers are little-endian. Heads compare as numbers as the keys do as bytes, so that a search reads all
-//! heads in one pass without a branch, which costs less than the guesses that a bisection gets wrong and waits
-//! for memory once; then it reads one item, mostly. Items lie in the order of their keys.
+//! Numbers are little-endian. Heads compare as numbers as the keys do as bytes, so that a search reads all slots
+//! in one pass without a branch, which costs less than the guesses that a bisection gets wrong; then it reads one
+//! item, mostly. In a large map this waits for memory twice: slots lie where nothing must be read to know it, so
+//! that all of them come at once, and they tell all about where the item is. Items lie in the order of their keys.
 
 use std::cmp::Ordering;
 use std::ops::Range;
@@ -18,12 +19,8 @@ use std::sync::Arc;
 
 /// Count and prefix length.
 const HEADER_LEN: usize = 4;
-/// A head and a place.
-const SLOT_LEN: usize = HEAD_LEN + PLACE_LEN;
-const HEAD_LEN: usize = 4;
-const PLACE_LEN: usize = 2;
-const ITEM_HEADER_LEN: usize = 4;
-/// In an item's value word: the value means something else than itself; see [`Value::tagged`].
+const SLOT_LEN: usize = 8;
+/// In a slot's key word: the value means something else than itself; see [`Value::tagged`].
 const TAG: u16 = 0x8000;
 /// Longest value.
 pub(super) const VALUE_MAX: usize = 0x7fff;
@@ -35,9 +32,8 @@ pub(super) struct Packed(Arc<[u8]>);
 /// Where all lies in a [`Packed`].
 #[derive(Clone, Copy, Default)]
 struct Parts<'a> {
+    slots: &'a [[u8; SLOT_LEN]],
     prefix: &'a [u8],
-    heads: &'a [[u8; HEAD_LEN]],
-    places: &'a [[u8; PLACE_LEN]],
     items: &'a [u8],
 }
 
@@ -48,8 +44,16 @@ pub(super) struct Value<'a> {
     pub(super) bytes: &'a [u8],
 }
 
-fn word(bytes: &[u8], at: usize) -> usize {
+fn word(bytes: &[u8; HEADER_LEN], at: usize) -> usize {
     usize::from(u16::from_le_bytes([bytes[at], bytes[at + 1]]))
+}
+
+fn head(&[h0, h1, h2, h3, ..]: &[u8; SLOT_LEN]) -> u32 {
+    u32::from_le_bytes([h0, h1, h2, h3])
+}
+
+fn place(&[.., p0, p1, _, _]: &[u8; SLOT_LEN]) -> usize {
+    usize::from(u16::from_le_bytes([p0, p1]))
 }
 
 /// The first four bytes as a number, zeros where there are fewer.
@@ -69,16 +73,17 @@ fn shared_len(a: &[u8], b: &[u8]) -> usize {
 impl<'a> Parts<'a> {
     /// Where item `i` starts; behind the last, where the items end.
     fn place(&self, i: usize) -> usize {
-        self.places.get(i).map_or(self.items.len(), |place| usize::from(u16::from_le_bytes(*place)))
+        self.slots.get(i).map_or(self.items.len(), place)
     }
 
     /// The key's bytes behind the prefix, and the value.
     #[inline]
     fn item(&self, i: usize) -> (&'a [u8], Value<'a>) {
-        let item = &self.items[self.place(i)..];
-        let (key_len, coded) = (word(item, 0), word(item, 2) as u16);
-        let (key, rest) = item[ITEM_HEADER_LEN..].split_at(key_len);
-        (key, Value { tagged: coded & TAG != 0, bytes: &rest[..usize::from(coded & !TAG)] })
+        let slot = &self.slots[i];
+        let coded = u16::from_le_bytes([slot[6], slot[7]]);
+        let item = &self.items[place(slot)..self.place(i + 1)];
+        let (key, bytes) = item.split_at(usize::from(coded & !TAG));
+        (key, Value { tagged: coded & TAG != 0, bytes })
     }
 }
 
@@ -90,7 +95,7 @@ impl Packed {
 
     /// How many items.
     pub(super) fn len(&self) -> usize {
-        if self.0.is_empty() { 0 } else { word(&self.0, 0) }
+        self.0.first_chunk().map_or(0, |header| word(header, 0))
     }
 
     /// True if both are the same bytes in memory.
@@ -102,11 +107,9 @@ impl Packed {
         let Some((header, rest)) = self.0.split_first_chunk::<HEADER_LEN>() else {
             return Parts::default();
         };
-        let count = word(header, 0);
-        let (prefix, rest) = rest.split_at(word(header, 2));
-        let (heads, rest) = rest.split_at(HEAD_LEN * count);
-        let (places, items) = rest.split_at(PLACE_LEN * count);
-        Parts { prefix, heads: heads.as_chunks().0, places: places.as_chunks().0, items }
+        let (slots, rest) = rest.split_at(SLOT_LEN * word(header, 0));
+        let (prefix, items) = rest.split_at(word(header, 2));
+        Parts { slots: slots.as_chunks().0, prefix, items }
     }
 
     pub(super) fn value(&self, i: usize) -> Value<'_> {
@@ -140,13 +143,12 @@ impl Packed {
     pub(super) fn find(&self, key: &[u8]) -> Result<(usize, Value<'_>), usize> {
         let parts = self.parts();
         let Some(suffix) = key.strip_prefix(parts.prefix) else {
-            return Err(if key < parts.prefix { 0 } else { parts.heads.len() });
+            return Err(if key < parts.prefix { 0 } else { parts.slots.len() });
         };
         let sought = head_of(suffix);
-        let head = |bytes: &[u8; HEAD_LEN]| u32::from_le_bytes(*bytes);
-        let less: u32 = parts.heads.iter().map(|bytes| u32::from(head(bytes) < sought)).sum();
+        let less: u32 = parts.slots.iter().map(|slot| u32::from(head(slot) < sought)).sum();
         let mut low = less as usize;
-        let same = parts.heads[low..].iter().take_while(|bytes| head(bytes) == sought).count();
+        let same = parts.slots[low..].iter().take_while(|slot| head(slot) == sought).count();
         // Among those of the same head the rest of the key decides.
         let mut high = low + same;
         while low < high {
@@ -184,22 +186,23 @@ impl Packed {
         let parts = self.parts();
         let (start, end) = (parts.place(range.start), parts.place(range.end));
         let skip = parts.prefix.len();
-        let item_len =
-            |(key, value): &(&[u8], Value<'_>)| ITEM_HEADER_LEN + key.len() - skip + value.bytes.len();
+        let item_len = |(key, value): &(&[u8], Value<'_>)| key.len() - skip + value.bytes.len();
         let added: usize = new.iter().map(item_len).sum();
         let count = self.len() - range.len() + new.len();
         let mut out = Vec::with_capacity(self.size() + added + SLOT_LEN * new.len());
-        put_header(&mut out, count, parts.prefix);
-        out.extend_from_slice(parts.heads[..range.start].as_flattened());
-        new.iter().for_each(|(key, _)| put_head(&mut out, &key[skip..]));
-        out.extend_from_slice(parts.heads[range.end..].as_flattened());
-        out.extend_from_slice(parts.places[..range.start].as_flattened());
+        put_header(&mut out, count, skip);
+        out.extend_from_slice(parts.slots[..range.start].as_flattened());
         let mut at = start;
-        for item in new {
-            put_place(&mut out, at);
+        for item @ (key, value) in new {
+            put_slot(&mut out, &key[skip..], at, value.tagged);
             at += item_len(item);
         }
-        (range.end..self.len()).for_each(|i| put_place(&mut out, parts.place(i) - end + at));
+        for slot in &parts.slots[range.end..] {
+            let [p0, p1] = ((place(slot) - end + at) as u16).to_le_bytes();
+            let &[h0, h1, h2, h3, _, _, k0, k1] = slot;
+            out.extend_from_slice(&[h0, h1, h2, h3, p0, p1, k0, k1]);
+        }
+        out.extend_from_slice(parts.prefix);
         out.extend_from_slice(&parts.items[..start]);
         new.iter().for_each(|(key, value)| put_item(&mut out, &key[skip..], *value));
         out.extend_from_slice(&parts.items[end..]);
@@ -207,24 +210,19 @@ impl Packed {
     }
 }
 
-fn put_header(out: &mut Vec<u8>, count: usize, prefix: &[u8]) {
+fn put_header(out: &mut Vec<u8>, count: usize, prefix_len: usize) {
     out.extend_from_slice(&(count as u16).to_le_bytes());
-    out.extend_from_slice(&(prefix.len() as u16).to_le_bytes());
-    out.extend_from_slice(prefix);
+    out.extend_from_slice(&(prefix_len as u16).to_le_bytes());
 }
 
-fn put_head(out: &mut Vec<u8>, suffix: &[u8]) {
-    out.extend_from_slice(&head_of(suffix).to_le_bytes());
-}
-
-fn put_place(out: &mut Vec<u8>, at: usize) {
-    out.extend_from_slice(&(at as u16).to_le_bytes());
+fn put_slot(out: &mut Vec<u8>, suffix: &[u8], place: usize, tagged: bool) {
+    let [h0, h1, h2, h3] = head_of(suffix).to_le_bytes();
+    let [p0, p1] = (place as u16).to_le_bytes();
+    let [k0, k1] = (suffix.len() as u16 | if tagged { TAG } else { 0 }).to_le_bytes();
+    out.extend_from_slice(&[h0, h1, h2, h3, p0, p1, k0, k1]);
 }
 
 fn put_item(out: &mut Vec<u8>, suffix: &[u8], value: Value<'_>) {
-    let tag = if value.tagged { TAG } else { 0 };
-    out.extend_from_slice(&(suffix.len() as u16).to_le_bytes());
-    out.extend_from_slice(&(value.bytes.len() as u16 | tag).to_le_bytes());
     out.extend_from_slice(suffix);
     out.extend_from_slice(value.bytes);
 }
@@ -248,7 +246,7 @@ impl Builder {
 
     /// About what the packed items will take, from above.
     pub(super) const fn size(&self) -> usize {
-        self.keys.len() + self.values.len() + self.ends.len() * (SLOT_LEN + ITEM_HEADER_LEN)
+        self.keys.len() + self.values.len() + self.ends.len() * SLOT_LEN
     }
 
     pub(super) const fn is_empty(&self) -> bool {
@@ -265,13 +263,13 @@ impl Builder {
         let prefix = shared_len(first, &self.keys[last_start..last]);
         let capacity = HEADER_LEN + prefix + self.size() - (prefix * self.ends.len()).min(self.keys.len());
         let mut out = Vec::with_capacity(capacity);
-        put_header(&mut out, self.ends.len(), &first[..prefix]);
-        self.items(prefix).for_each(|(suffix, _)| put_head(&mut out, suffix));
+        put_header(&mut out, self.ends.len(), prefix);
         let mut at = 0;
         for (suffix, value) in self.items(prefix) {
-            put_place(&mut out, at);
-            at += ITEM_HEADER_LEN + suffix.len() + value.bytes.len();
+            put_slot(&mut out, suffix, at, value.tagged);
+            at += suffix.len() + value.bytes.len();
         }
+        out.extend_from_slice(&first[..prefix]);
         self.items(prefix).for_each(|(suffix, value)| put_item(&mut out, suffix, value));
         self.keys.clear();
         self.values.clear();
