@@ -38,14 +38,15 @@ pub(crate) struct Tree {
 #[derive(Clone, Debug)]
 enum Node {
     Leaf(Leaf),
-    Branch(Arc<Branch>),
+    Branch(Branch),
 }
 
-/// Children in order. `firsts[i]` is not above any key of child i + 1, and above all keys before it.
+/// Children in order. `firsts[i]` is not above any key of child i + 1, and above all keys before it. Both are
+/// shared by clones, and lie one step from the parent: a descent waits for memory twice in each branch.
 #[derive(Clone, Debug)]
 struct Branch {
     firsts: Packed,
-    children: Vec<Node>,
+    children: Arc<[Node]>,
 }
 
 #[cfg(test)]
@@ -241,7 +242,7 @@ impl Branch {
         for child in &children[1..] {
             firsts.push(&child.first_key(), NOTHING);
         }
-        Node::Branch(Arc::new(Self { firsts: firsts.take(), children }))
+        Node::Branch(Self { firsts: firsts.take(), children: children.into() })
     }
 
     /// It is merged with a neighbour, if both fit in one.
@@ -275,7 +276,14 @@ impl Branch {
             }
             _ => {}
         }
-        self.children.splice(i..=i, parts);
+        match <[Node; 1]>::try_from(parts) {
+            Ok([same]) => Arc::make_mut(&mut self.children)[i] = same,
+            Err(parts) => {
+                let mut children = self.children.to_vec();
+                children.splice(i..=i, parts);
+                self.children = children.into();
+            }
+        }
     }
 
     /// If child `i` is small, makes it one with a neighbour, where both fit in one.
@@ -321,10 +329,9 @@ impl Node {
                 *len = *len - leaf.len() + parts.iter().map(Leaf::len).sum::<usize>();
                 parts.into_iter().map(Self::Leaf).collect()
             }
-            Self::Branch(shared) => {
-                let branch = Arc::make_mut(shared);
+            Self::Branch(branch) => {
                 let i = branch.child_of(key);
-                let parts = branch.children[i].with(key, body, len);
+                let parts = Arc::make_mut(&mut branch.children)[i].with(key, body, len);
                 let small = parts.iter().any(Self::is_small);
                 branch.replace(i, parts);
                 if small {
@@ -332,11 +339,10 @@ impl Node {
                 }
                 match branch.children.len() {
                     0 => Vec::new(),
-                    many if many <= fanout_max(&branch.children) => vec![Self::Branch(Arc::clone(shared))],
+                    many if many <= fanout_max(&branch.children) => vec![Self::Branch(branch.clone())],
                     many => {
-                        let back = branch.children.split_off(many / 2);
-                        let front = std::mem::take(&mut branch.children);
-                        vec![Branch::over(front), Branch::over(back)]
+                        let (front, back) = branch.children.split_at(many / 2);
+                        vec![Branch::over(front.to_vec()), Branch::over(back.to_vec())]
                     }
                 }
             }
