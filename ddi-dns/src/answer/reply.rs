@@ -170,10 +170,10 @@ impl<'b, 'c> Reply<'b, 'c> {
 
     /// Writes the header and the OPT.
     #[inline]
-    pub(super) fn finish(mut self) -> Option<Answered> {
+    pub(super) fn finish(&mut self) -> Option<Answered> {
         self.writer.release();
         let mut rcode = self.rcode;
-        if let Some(mut opt) = self.opt {
+        if let Some(opt) = &mut self.opt {
             opt.rcode = rcode;
             let mut options = [0; OPTIONS_MAX];
             let len = opt.emit_options(&mut options);
@@ -186,7 +186,7 @@ impl<'b, 'c> Reply<'b, 'c> {
         let flags = self.writer.flags_mut();
         *flags = flags.with_rcode(rcode);
         let truncated = flags.has(Flags::TC);
-        Some(Answered { len: self.writer.finish(), rcode, truncated, cookie: self.cookie })
+        Some(Answered { len: self.writer.put_header(), rcode, truncated, cookie: self.cookie })
     }
 }
 

@@ -6,7 +6,7 @@ use super::denial::Denials;
 use super::query::Question;
 use super::reply::{QUESTION_AT, Reply};
 use crate::message::{Full, Owner, POINTER_MAX, Rcode, Section, expand_name};
-use crate::name::{NAME_MAX, NameBuffer, NameRef, SortKey};
+use crate::name::{Labels, NAME_MAX, NameBuffer, NameRef, SortKey};
 use crate::rr::Rtype;
 use crate::zone::{Body, Lookup, RrsetView, Snapshot, Tail, Wildcard};
 
@@ -51,19 +51,30 @@ struct Sought<'n, 's> {
 /// Where the name stands in the message that the answer goes on with; none if it is whole.
 type Next = Option<usize>;
 
-/// Answers a question about a name in `snapshot`.
+/// Answers a question about a name in `snapshot`, of which it has these labels before the apex.
 pub(super) fn resolve(
     snapshot: &Snapshot,
-    question: Question<'_>,
+    (question, labels): (Question<'_>, Labels<'_>),
     detail: Detail,
     transport: Transport,
     reply: &mut Reply<'_, '_>,
 ) {
-    let denials = reply.dnssec.then(|| Denials::new(snapshot, reply));
     let chain = [Step::default(); CHAIN_MAX + 1];
-    let mut resolver =
-        Resolver { snapshot, question, detail, transport, reply, denials, chain, chain_len: 0, wanted: None };
-    let done = resolver.run().and_then(|()| match &resolver.wanted {
+    let mut resolver = Resolver {
+        snapshot,
+        question,
+        detail,
+        transport,
+        reply,
+        denials: None,
+        chain,
+        chain_len: 0,
+        wanted: None,
+    };
+    if resolver.reply.dnssec {
+        resolver.denials = Some(Denials::new(snapshot, resolver.reply));
+    }
+    let done = resolver.run(labels).and_then(|()| match &resolver.wanted {
         Some(wanted) => additional::put(snapshot, wanted, resolver.reply),
         None => Ok(()),
     });
@@ -73,14 +84,17 @@ pub(super) fn resolve(
 }
 
 impl<'s> Resolver<'s, '_, '_, '_> {
-    fn run(&mut self) -> Result<(), Full> {
-        let mut next = self.look_up(self.question.name, usize::from(QUESTION_AT))?;
+    fn run(&mut self, labels: Labels<'_>) -> Result<(), Full> {
+        let mut next = self.look_up(self.question.name, labels, usize::from(QUESTION_AT))?;
         while let Some(at) = next.filter(|_| self.chain_len <= CHAIN_MAX) {
             let mut wire = [0; NAME_MAX];
             let Some(name) = self.name_at(at, &mut wire).filter(|name| !self.has_seen(*name)) else {
                 break;
             };
-            next = self.look_up(name, at)?;
+            let Some(labels) = name.labels_before(self.snapshot.apex()) else {
+                break;
+            };
+            next = self.look_up(name, labels, at)?;
         }
         if self.reply.dnssec {
             self.put_wildcard_proofs()?;
@@ -100,12 +114,9 @@ impl<'s> Resolver<'s, '_, '_, '_> {
         }
     }
 
-    /// Answers for a name that stands at `at` in the message, unless it is not in the zone.
-    fn look_up(&mut self, name: NameRef<'_>, at: usize) -> Result<Next, Full> {
-        let Some(labels) = name.labels_before(self.snapshot.apex()) else {
-            return Ok(None);
-        };
-        let mut key = SortKey::ROOT;
+    /// Answers for a name that stands at `at` in the message, with these labels before the apex.
+    fn look_up(&mut self, name: NameRef<'_>, labels: Labels<'_>, at: usize) -> Result<Next, Full> {
+        let mut key = SortKey::root();
         key.put(labels);
         let found = self.snapshot.lookup(&key);
         self.chain[self.chain_len].at = at as u16;

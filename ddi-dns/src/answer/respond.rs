@@ -21,7 +21,7 @@ impl Snapshot {
     /// query, or `out` is shorter than question and OPT.
     #[must_use]
     pub fn answer(&self, query: &[u8], context: &AnswerContext<'_>, out: &mut [u8]) -> Option<Answered> {
-        respond(query, context, out, |name, _| name.is_at_or_below(self.apex()).then_some(self))
+        respond(query, context, out, |_, _| Some(self))
     }
 }
 
@@ -53,18 +53,22 @@ fn respond<Z: Deref<Target = Snapshot>>(
     match admit(&query, context, cookie.0, &mut reply) {
         Err(refusal) => reply.refuse(refusal),
         Ok(None) => {}
-        Ok(Some(question)) => match zone_of(question.name, question.rtype) {
-            None => reply.refuse(Refusal::because(Rcode::REFUSED, Ede::NOT_AUTHORITATIVE)),
-            Some(snapshot) => {
+        Ok(Some(question)) => {
+            let zone = zone_of(question.name, question.rtype);
+            let labels = zone.as_ref().and_then(|zone| question.name.labels_before(zone.apex()));
+            if let (Some(snapshot), Some(labels)) = (zone, labels) {
                 let wants_expire = query.edns.is_some_and(|edns| edns.expire);
                 if wants_expire && question.rtype == Rtype::SOA && question.name == snapshot.apex() {
                     let own = || snapshot.soa().expire;
                     let expires = context.expires.and_then(|expires| expires(snapshot.apex()));
                     reply.set_expire(expires.unwrap_or_else(own));
                 }
-                resolve(&snapshot, question, context.config.detail, context.transport, &mut reply);
+                let detail = context.config.detail;
+                resolve(&snapshot, (question, labels), detail, context.transport, &mut reply);
+            } else {
+                reply.refuse(Refusal::because(Rcode::REFUSED, Ede::NOT_AUTHORITATIVE));
             }
-        },
+        }
     }
     reply.finish()
 }

@@ -110,8 +110,8 @@ impl<'b> Writer<'b> {
     pub fn question(&mut self, name: NameRef<'_>, rtype: Rtype, class: Class) -> Result<(), Full> {
         self.attempt(0, |w| {
             w.name(name)?;
-            w.put(&rtype.0.to_be_bytes())?;
-            w.put(&class.0.to_be_bytes())
+            let ([t0, t1], [c0, c1]) = (rtype.0.to_be_bytes(), class.0.to_be_bytes());
+            w.put(&[t0, t1, c0, c1])
         })
     }
 
@@ -177,7 +177,12 @@ impl<'b> Writer<'b> {
 
     /// Writes the header; gives the message's length.
     #[must_use]
-    pub fn finish(self) -> usize {
+    pub fn finish(mut self) -> usize {
+        self.put_header()
+    }
+
+    /// The same in place. Nothing may be written afterwards.
+    pub(crate) fn put_header(&mut self) -> usize {
         self.buf[..HEADER_LEN].copy_from_slice(&self.header.emit());
         self.len
     }
@@ -233,7 +238,13 @@ impl<'b> Writer<'b> {
 
     /// Writes a name, as a pointer from the longest suffix on that the message already holds.
     fn name(&mut self, name: NameRef<'_>) -> Result<(), Full> {
-        let mut suffix = if self.targets_len == 0 { NameRef::ROOT } else { name };
+        if self.targets_len == 0 {
+            let start = self.len;
+            self.put(name.wire())?;
+            self.remember(start, name.wire().len() - 1);
+            return Ok(());
+        }
+        let mut suffix = name;
         let found = loop {
             if suffix.is_root() {
                 break None;

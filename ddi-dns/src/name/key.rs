@@ -18,8 +18,10 @@ pub struct SortKey {
 }
 
 impl SortKey {
-    /// The root's.
-    pub(crate) const ROOT: Self = Self { bytes: [0; KEY_MAX], start: KEY_MAX };
+    /// The root's. No constant, which would be copied: it is only zeros.
+    pub(crate) fn root() -> Self {
+        Self { bytes: [0; KEY_MAX], start: KEY_MAX }
+    }
 
     /// The key of `name`, which is that of all its spellings.
     #[must_use]
@@ -29,7 +31,7 @@ impl SortKey {
 
     /// The key of a name with these labels; of those before an ancestor, what the key has behind that's.
     pub(crate) fn of_labels(labels: Labels<'_>) -> Self {
-        let mut key = Self::ROOT;
+        let mut key = Self::root();
         key.put(labels);
         key
     }

@@ -3,8 +3,8 @@
 //! ```text
 //! count  u16       how many items
 //! prefix u16       length of what all keys start with
-//! slots  each: head u32, a key's first four bytes behind the prefix as a big-endian number, zeros where it ends;
-//!        place u16, where its item starts, counted from the first; key u16, a tag bit and the key's length
+//! slots  each: place u16, where its item starts, counted from the first; key u16, a tag bit and the key's length;
+//!        head u32, the key's first four bytes behind the prefix as a big-endian number, zeros where it ends
 //! prefix bytes
 //! items  each: key bytes behind the prefix, value bytes
 //! ```
@@ -20,6 +20,7 @@ use std::sync::Arc;
 /// Count and prefix length.
 const HEADER_LEN: usize = 4;
 const SLOT_LEN: usize = 8;
+const HEAD_LEN: usize = 4;
 /// In a slot's key word: the value means something else than itself; see [`Value::tagged`].
 const TAG: u16 = 0x8000;
 /// Longest value.
@@ -48,11 +49,11 @@ fn word(bytes: &[u8; HEADER_LEN], at: usize) -> usize {
     usize::from(u16::from_le_bytes([bytes[at], bytes[at + 1]]))
 }
 
-fn head(&[h0, h1, h2, h3, ..]: &[u8; SLOT_LEN]) -> u32 {
+fn head(&[.., h0, h1, h2, h3]: &[u8; SLOT_LEN]) -> u32 {
     u32::from_le_bytes([h0, h1, h2, h3])
 }
 
-fn place(&[.., p0, p1, _, _]: &[u8; SLOT_LEN]) -> usize {
+fn place(&[p0, p1, ..]: &[u8; SLOT_LEN]) -> usize {
     usize::from(u16::from_le_bytes([p0, p1]))
 }
 
@@ -66,6 +67,15 @@ fn head_of(suffix: &[u8]) -> u32 {
     }
 }
 
+/// The order of two keys with the same head.
+fn compare_tails(a: &[u8], b: &[u8]) -> Ordering {
+    match (a.get(HEAD_LEN..), b.get(HEAD_LEN..)) {
+        (Some(a), Some(b)) => a.cmp(b),
+        // All that the shorter one has is in the head, and the other starts with it.
+        _ => a.len().cmp(&b.len()),
+    }
+}
+
 fn shared_len(a: &[u8], b: &[u8]) -> usize {
     a.iter().zip(b).take_while(|(x, y)| x == y).count()
 }
@@ -76,11 +86,25 @@ impl<'a> Parts<'a> {
         self.slots.get(i).map_or(self.items.len(), place)
     }
 
+    /// How many heads are less.
+    fn heads_below(&self, sought: u32) -> usize {
+        let count: u32 = self.slots.iter().map(|slot| u32::from(head(slot) < sought)).sum();
+        count as usize
+    }
+
+    /// What `key` has behind the prefix, or, without that, where it would be.
+    fn suffix_of<'k>(&self, key: &'k [u8]) -> Result<&'k [u8], usize> {
+        if self.prefix.is_empty() {
+            return Ok(key);
+        }
+        key.strip_prefix(self.prefix).ok_or_else(|| if key < self.prefix { 0 } else { self.slots.len() })
+    }
+
     /// The key's bytes behind the prefix, and the value.
     #[inline]
     fn item(&self, i: usize) -> (&'a [u8], Value<'a>) {
         let slot = &self.slots[i];
-        let coded = u16::from_le_bytes([slot[6], slot[7]]);
+        let coded = u16::from_le_bytes([slot[2], slot[3]]);
         let item = &self.items[place(slot)..self.place(i + 1)];
         let (key, bytes) = item.split_at(usize::from(coded & !TAG));
         (key, Value { tagged: coded & TAG != 0, bytes })
@@ -142,19 +166,16 @@ impl Packed {
     /// `Ok` where the key is, with its value, or `Err` where it would be.
     pub(super) fn find(&self, key: &[u8]) -> Result<(usize, Value<'_>), usize> {
         let parts = self.parts();
-        let Some(suffix) = key.strip_prefix(parts.prefix) else {
-            return Err(if key < parts.prefix { 0 } else { parts.slots.len() });
-        };
+        let suffix = parts.suffix_of(key)?;
         let sought = head_of(suffix);
-        let less: u32 = parts.slots.iter().map(|slot| u32::from(head(slot) < sought)).sum();
-        let mut low = less as usize;
+        let mut low = parts.heads_below(sought);
         let same = parts.slots[low..].iter().take_while(|slot| head(slot) == sought).count();
         // Among those of the same head the rest of the key decides.
         let mut high = low + same;
         while low < high {
             let middle = usize::midpoint(low, high);
             let (found, value) = parts.item(middle);
-            match found.cmp(suffix) {
+            match compare_tails(found, suffix) {
                 Ordering::Less => low = middle + 1,
                 Ordering::Equal => return Ok((middle, value)),
                 Ordering::Greater => high = middle,
@@ -199,8 +220,8 @@ impl Packed {
         }
         for slot in &parts.slots[range.end..] {
             let [p0, p1] = ((place(slot) - end + at) as u16).to_le_bytes();
-            let &[h0, h1, h2, h3, _, _, k0, k1] = slot;
-            out.extend_from_slice(&[h0, h1, h2, h3, p0, p1, k0, k1]);
+            out.extend_from_slice(&[p0, p1]);
+            out.extend_from_slice(&slot[2..]);
         }
         out.extend_from_slice(parts.prefix);
         out.extend_from_slice(&parts.items[..start]);
@@ -219,7 +240,7 @@ fn put_slot(out: &mut Vec<u8>, suffix: &[u8], place: usize, tagged: bool) {
     let [h0, h1, h2, h3] = head_of(suffix).to_le_bytes();
     let [p0, p1] = (place as u16).to_le_bytes();
     let [k0, k1] = (suffix.len() as u16 | if tagged { TAG } else { 0 }).to_le_bytes();
-    out.extend_from_slice(&[h0, h1, h2, h3, p0, p1, k0, k1]);
+    out.extend_from_slice(&[p0, p1, k0, k1, h0, h1, h2, h3]);
 }
 
 fn put_item(out: &mut Vec<u8>, suffix: &[u8], value: Value<'_>) {

@@ -1,5 +1,6 @@
 //! The tree against `BTreeMap`, with snapshots taken on the way.
 
+use super::packed::{Builder, Packed, Value};
 use super::{Item, Tree, TreeBuilder};
 use std::collections::BTreeMap;
 
@@ -127,5 +128,50 @@ fn built_from_sorted_keys_it_is_the_same_map_and_can_be_changed() {
         }
         check(&tree, &changed);
         check(&snapshot, &model);
+    }
+}
+
+/// All strings of up to six zeros and letters, in order: heads of four bytes are the same for many of them.
+fn strings() -> Vec<Vec<u8>> {
+    let mut all = vec![Vec::new()];
+    for len in 0..6 {
+        let longer = all.iter().filter(|string| string.len() == len);
+        let longer: Vec<Vec<u8>> =
+            longer.flat_map(|string| [0, b'a'].map(|byte| [&string[..], &[byte]].concat())).collect();
+        all.extend(longer);
+    }
+    all.sort();
+    all
+}
+
+fn check_find(packed: &Packed, keys: &[Vec<u8>], sought: &[Vec<u8>]) {
+    assert_eq!(packed.len(), keys.len());
+    for key in sought {
+        let found = packed.find(key).map(|(i, value)| (i, value.bytes.to_vec()));
+        assert_eq!(found, keys.binary_search(key).map(|i| (i, keys[i].clone())), "{key:?} in {keys:?}");
+    }
+}
+
+#[test]
+fn keys_are_found_among_others_with_the_same_head() {
+    let (all, mut random) = (strings(), Random(5));
+    for (prefix, one_in) in [("", 1), ("", 2), ("", 9), ("host-", 1), ("host-", 2), ("host-", 9)] {
+        let mut sought: Vec<Vec<u8>> =
+            all.iter().map(|string| [prefix.as_bytes(), string].concat()).collect();
+        let mut keys: Vec<Vec<u8>> = sought.iter().filter(|_| random.below(one_in) == 0).cloned().collect();
+        sought.extend([b"g", b"i"].map(|other| other.to_vec()));
+        let mut builder = Builder::default();
+        keys.iter().for_each(|key| builder.push(key, Value { tagged: false, bytes: key }));
+        let packed = builder.take();
+        check_find(&packed, &keys, &sought);
+        for i in [0, keys.len() / 2, keys.len() - 1] {
+            let key = keys.remove(i);
+            let without = packed.with(i..i + 1, &[]);
+            check_find(&without, &keys, &sought);
+            keys.insert(i, key);
+            let again = without.with(i..i, &[(&keys[i], Value { tagged: true, bytes: &keys[i] })]);
+            check_find(&again, &keys, &sought);
+            assert!(again.value(i).tagged);
+        }
     }
 }
