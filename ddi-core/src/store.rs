@@ -97,7 +97,8 @@ pub trait LeaseStore {
     /// Appends the keys of the leases in `space` with this identity to `found` (which is not
     /// cleared), those of `subnet_id` only if one is given. Order is not specified. At most
     /// [`FIND_MAX`] are appended, so that a hostile client can't make a look-up slow: if so many are, there
-    /// may be more ([`LeaseDb::find_page`](crate::LeaseDb::find_page) lists them all).
+    /// may be more ([`LeaseDb::find_page`](crate::LeaseDb::find_page) lists them all). Of one subnet's, those that
+    /// are ACTIVE are taken before all others, so that a client's running lease is found however many it had.
     fn find(&self, space: u32, subnet_id: Option<u32>, identity: Identity<'_>, found: &mut Vec<LeaseKey>);
 
     /// Writes the lease, setting `lease.version`. The binding state must be reachable from the stored

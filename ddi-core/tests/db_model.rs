@@ -132,6 +132,9 @@ impl Run {
                 assert_eq!(found, wanted, "{identity:?} in {space} {subnet:?}");
             } else {
                 assert!(found.len() == FIND_MAX && found.is_subset(&wanted));
+                let running: BTreeSet<LeaseKey> = self.model.running(&wanted);
+                let have = running.intersection(&found).count();
+                assert!(subnet.is_none() || have == running.len().min(FIND_MAX), "{identity:?} {subnet:?}");
             }
         }
     }

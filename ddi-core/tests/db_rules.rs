@@ -96,6 +96,55 @@ fn an_identity_that_many_share_stays_bounded() {
     assert_eq!(found, [key(4000), key(4001), key(4002)]);
 }
 
+/// A client that has had more leases in one subnet than a look-up gives: the running ones are among what is found,
+/// whatever became of them meanwhile, and after a restart.
+#[test]
+fn a_running_lease_is_found_however_many_have_ended() {
+    let storage = Arc::new(MemStorage::new());
+    let config = DbConfig::new([1; 16]);
+    let mut db = LeaseDb::open(storage.clone(), &config).expect("opens").0;
+    let put = |db: &mut LeaseDb, number: u32, state, user: usize| {
+        let mut lease = lease(number, state);
+        (lease.client_id, lease.subnet_id, lease.user) = (b"one".to_vec(), 4, vec![0; user]);
+        db.put_forced(&mut lease, Expect::Any).expect("puts");
+    };
+    let running = |db: &LeaseDb| {
+        let mut found = Vec::new();
+        db.find(0, Some(4), Identity::ClientId(b"one"), &mut found);
+        assert_eq!(found.len(), FIND_MAX);
+        let is_running =
+            |key: &LeaseKey| db.get(*key).is_some_and(|lease| lease.state == BindingState::Active);
+        found.retain(is_running);
+        found.sort_unstable();
+        found
+    };
+    for number in 0..200 {
+        let state = if number == 150 { BindingState::Active } else { BindingState::Released };
+        put(&mut db, number, state, 0);
+    }
+    assert_eq!(running(&db), [key(150)]);
+    // It ends, and another one begins; one is longer than before, so that it is moved.
+    put(&mut db, 150, BindingState::Expired, 0);
+    assert_eq!(running(&db), []);
+    put(&mut db, 199, BindingState::Active, 500);
+    put(&mut db, 7, BindingState::Active, 0);
+    assert_eq!(running(&db), [key(7), key(199)]);
+    put(&mut db, 199, BindingState::Active, 0);
+    put(&mut db, 7, BindingState::Free, 400);
+    assert_eq!(running(&db), [key(199)]);
+    db.commit().expect("durable");
+    drop(db);
+    let mut db = LeaseDb::open(storage, &config).expect("opens").0;
+    assert_eq!(running(&db), [key(199)]);
+    // Each can still be taken out.
+    for number in 0..200 {
+        assert!(db.remove(key(number), Expect::Any).expect("removes").is_some());
+    }
+    let mut found = Vec::new();
+    db.find(0, None, Identity::ClientId(b"one"), &mut found);
+    assert_eq!(found, []);
+}
+
 fn pool(id: u32, first: [u8; 4], last: [u8; 4]) -> PoolConfig {
     let (first, last) = (first.into(), last.into());
     PoolConfig {

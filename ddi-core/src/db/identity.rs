@@ -10,6 +10,7 @@ use super::row::View;
 use crate::id::Identity;
 use crate::store::FIND_MAX;
 use group::Groups;
+pub(super) use group::Place;
 use hashbrown::HashTable;
 pub(super) use hashed::{Hashed, shard_of};
 use siphasher::sip::SipHasher13;
@@ -196,34 +197,34 @@ impl IdentityIndex {
     }
 
     /// Takes a row out, which is still in the arena.
-    pub(super) fn remove(&mut self, cell: u32, hash: u64, subnet: u32) {
+    pub(super) fn remove(&mut self, cell: u32, hash: u64, place: Place) {
         let Self { shards, groups, .. } = self;
         let Some(table) = shards.get_mut(shard_of(hash)) else { return };
         let is_it = |value: &u32| match value & GROUP {
             0 => *value == cell,
-            _ => groups.contains(*value & !GROUP, subnet, cell),
+            _ => groups.contains(*value & !GROUP, place, cell),
         };
         let Ok(mut found) = table.find_entry(hash, is_it) else { return };
         if is_single(*found.get()) {
             found.remove();
-        } else if let Some(last) = groups.remove(*found.get() & !GROUP, subnet, cell) {
+        } else if let Some(last) = groups.remove(*found.get() & !GROUP, place, cell) {
             *found.get_mut() = last;
         }
     }
 
-    /// A row with an unchanged identity and subnet has moved.
-    pub(super) fn relocate(&mut self, hash: u64, subnet: u32, from: u32, to: u32) {
+    /// A row with an unchanged identity and subnet has moved, or is not running any more, or is again.
+    pub(super) fn relocate(&mut self, hash: u64, from: (Place, u32), to: (Place, u32)) {
         let Self { shards, groups, .. } = self;
         let Some(table) = shards.get_mut(shard_of(hash)) else { return };
         let is_it = |value: &u32| match value & GROUP {
-            0 => *value == from,
-            _ => groups.contains(*value & !GROUP, subnet, from),
+            0 => *value == from.1,
+            _ => groups.contains(*value & !GROUP, from.0, from.1),
         };
         let Some(found) = table.find_mut(hash, is_it) else { return };
         if is_single(*found) {
-            *found = to;
+            *found = to.1;
         } else {
-            groups.relocate(*found & !GROUP, subnet, from, to);
+            groups.relocate(*found & !GROUP, from, to);
         }
     }
 
@@ -292,17 +293,18 @@ fn join(
         }
     }
     if let Some(group) = group {
-        groups.insert(group, view.subnet_id, cell);
+        groups.insert(group, Place::of(&view), cell);
         return None;
     }
     if singles < SINGLES_MAX {
         return Some(cell);
     }
-    let group = groups.add(view.subnet_id, cell);
+    let group = groups.add(Place::of(&view), cell);
     while let Ok(single) = table.find_entry(hash, |value| is_single(*value) && is_same(groups, *value)) {
         let (single, _) = single.remove();
-        let subnet = self::view(arena, single).map_or(0, |view| view.subnet_id);
-        groups.insert(group, subnet, single);
+        if let Some(view) = self::view(arena, single) {
+            groups.insert(group, Place::of(&view), single);
+        }
     }
     Some(group | GROUP)
 }

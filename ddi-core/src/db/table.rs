@@ -6,7 +6,7 @@ use super::arena::{Arena, NO_CELL, Row};
 use super::build;
 use super::counts::Counts;
 use super::expiry::{ExpiryQueue, Item};
-use super::identity::{HashKey, IdentityIndex, IndexKind, wanted};
+use super::identity::{HashKey, IdentityIndex, IndexKind, Place, wanted};
 use super::lazy::LazyIndexes;
 use super::pool::{Pools, Stored};
 use super::row::View;
@@ -94,11 +94,11 @@ impl Table {
         };
         let (Row { ticket, version: old_version, .. }, old) = old;
         let was = Stored { state: old.state, version: old_version };
-        let old_subnet = old.subnet_id;
+        let (old_subnet, old_place, new_place) = (old.subnet_id, Place::of(&old), Place::of(new));
         let changed = self.changed_names(&old, new);
         for (index, change) in self.indexes.built_mut().zip(&changed) {
             if let Some(hash) = change.and_then(|change| change.old) {
-                index.remove(cell, hash, old_subnet);
+                index.remove(cell, hash, old_place);
             }
         }
         let mut now_at = cell;
@@ -107,9 +107,11 @@ impl Table {
             now_at = self.arena.take_for(body);
             self.arena.write(now_at, ticket, version, body);
             self.expiry.relocate(ticket, now_at);
+        }
+        if (old_place, cell) != (new_place, now_at) {
             for (index, change) in self.indexes.built_mut().zip(&changed) {
                 if let Some(hash) = index.hash_of(new).filter(|_| change.is_none()) {
-                    index.relocate(hash, old_subnet, cell, now_at);
+                    index.relocate(hash, (old_place, cell), (new_place, now_at));
                 }
             }
         }
@@ -145,10 +147,10 @@ impl Table {
         let Some(row) = self.arena.row(cell) else { return false };
         let Some(old) = View::parse(row.body) else { return false };
         let was = Stored { state: old.state, version: row.version };
-        let (ticket, subnet) = (row.ticket, old.subnet_id);
+        let (ticket, subnet, place) = (row.ticket, old.subnet_id, Place::of(&old));
         for index in self.indexes.built_mut() {
             if let Some(hash) = index.hash_of(&old) {
-                index.remove(cell, hash, subnet);
+                index.remove(cell, hash, place);
             }
         }
         self.expiry.remove(ticket);

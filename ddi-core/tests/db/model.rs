@@ -59,6 +59,13 @@ impl Model {
         in_subnet.filter(|lease| has_identity(lease, identity)).map(|lease| lease.key).collect()
     }
 
+    /// Those of them that are ACTIVE.
+    pub(crate) fn running(&self, keys: &BTreeSet<LeaseKey>) -> BTreeSet<LeaseKey> {
+        let is_running =
+            |key: &&LeaseKey| self.leases.get(key).is_some_and(|lease| lease.state == BindingState::Active);
+        keys.iter().filter(is_running).copied().collect()
+    }
+
     pub(crate) fn pool(&self, key: LeaseKey) -> Option<&PoolConfig> {
         let addr = key.as_v4()?;
         self.pools.iter().find(|pool| {

@@ -3,10 +3,14 @@
 use crate::harness::*;
 use crate::store::ModelStore;
 use ddi_core::store::FIND_MAX;
-use ddi_core::{BindingState, Lsn, Standalone, UnixTime};
+use ddi_core::{
+    BindingState, DbConfig, Expect, Lease, LeaseDb, LeaseKey, LeaseStore, Lsn, MemStorage, Standalone,
+    UnixTime,
+};
 use ddi_dhcp::server::*;
 use ddi_dhcp::v4::{MessageType, code};
 use std::net::Ipv4Addr;
+use std::sync::Arc;
 
 #[test]
 fn discover_offer_request_ack() {
@@ -348,6 +352,37 @@ fn a_client_with_many_old_leases_keeps_its_running_one() {
     // And it gets no second one by a reminder of another.
     let other = relayed(Ask::init_reboot(1, Ipv4Addr::new(10, 2, last, 16)), last);
     assert_eq!(world.one(&other).kind(), Some(MessageType::Nak));
+}
+
+/// The same within one subnet, in the lease database: those that have ended don't hide the one that runs.
+#[test]
+fn a_client_with_many_old_leases_in_one_subnet_keeps_its_running_one() {
+    let subnets = vec![subnet(1, "10.2.0.0/24", &[("10.2.0.10", "10.2.0.250")])];
+    let config = Config { subnets, authoritative: true, ..Config::default() };
+    let (db, _) = LeaseDb::open(Arc::new(MemStorage::new()), &DbConfig::new([7; 16])).unwrap();
+    let mut world = World::over(config, db, Standalone);
+    world.store.set_pools(&world.server.pools()).unwrap();
+    let relayed = |ask: Ask| ask.relayed(Ipv4Addr::new(10, 2, 0, 2), &[]);
+    let own = Ipv4Addr::new(10, 2, 0, 240);
+    for host in (20..140).chain([240]) {
+        let mut lease = Lease::new(LeaseKey::v4(Ipv4Addr::new(10, 2, 0, host)));
+        (lease.hw_addr, lease.subnet_id) = (Ask::discover(1).header.hw_addr, 1);
+        lease.state = if host == 240 { BindingState::Active } else { BindingState::Free };
+        lease.expiration_time = world.now.unix.plus_secs(1000);
+        world.store.put_forced(&mut lease, Expect::Any).unwrap();
+    }
+    let mut one = |ask: Ask| {
+        world.tell(&relayed(ask));
+        world.store.commit().unwrap();
+        let mut sent = world.sent();
+        assert_eq!(sent.len(), 1, "{:?}", world.events);
+        sent.remove(0)
+    };
+    let reminded = addr("10.2.0.15");
+    let offer = one(Ask::discover(1).addr(code::REQUESTED_ADDRESS, reminded));
+    assert_eq!((offer.kind(), offer.yiaddr()), (Some(MessageType::Offer), own));
+    // And it gets no second one by a reminder of another.
+    assert_eq!(one(Ask::init_reboot(1, reminded)).kind(), Some(MessageType::Nak));
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! A lease store that is plainly right: maps, and a list of what was written. The engine is tested over
 //! it, and over the real one.
 
+use ddi_core::store::FIND_MAX;
 use ddi_core::{
     BindingState, Expect, FreeKind, Identity, Lease, LeaseAddr, LeaseKey, LeaseStore, Lsn, PoolId,
 };
@@ -82,7 +83,9 @@ impl LeaseStore for ModelStore {
                     _ => false,
                 }
         };
-        found.extend(self.leases.values().filter(has).map(|lease| lease.key).take(64));
+        let is_running = |lease: &&Lease| lease.state == BindingState::Active && subnet_id.is_some();
+        let (first, others): (Vec<_>, Vec<_>) = self.leases.values().filter(has).partition(is_running);
+        found.extend(first.into_iter().chain(others).map(|lease| lease.key).take(FIND_MAX));
     }
 
     fn put(&mut self, lease: &mut Lease, expect: Expect) -> Result<Lsn, StoreError> {
