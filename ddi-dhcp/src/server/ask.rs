@@ -6,7 +6,7 @@ use crate::server::plan::classes::Field;
 use crate::server::plan::{Identifier, Plan, SubnetIndex};
 use crate::server::rules::Message;
 use crate::server::select;
-use crate::v4::{Cookie, MessageType, Op, Packet, RelayInfo, code};
+use crate::v4::{Cookie, MessageType, Op, Packet, RelayInfo, VendorData, code};
 use std::net::Ipv4Addr;
 
 /// The longest client_id: what a lease holds.
@@ -220,7 +220,12 @@ fn find_classes(plan: &Plan, packet: &Packet<'_>, relay: Option<RelayInfo<'_>>, 
         return;
     }
     let mut find = |field, value: &[u8]| index.find(field, value, key, classes);
-    for (field, code) in [(Field::VendorClass, code::VENDOR_CLASS), (Field::UserClass, code::USER_CLASS)] {
+    for (field, code) in [
+        (Field::VendorClass, code::VENDOR_CLASS),
+        (Field::UserClass, code::USER_CLASS),
+        (Field::EnterpriseClass, code::VENDOR_CLASSES),
+        (Field::EnterpriseOptions, code::VENDOR_OPTIONS),
+    ] {
         if !index.looks_at(field) {
             continue;
         }
@@ -230,14 +235,16 @@ fn find_classes(plan: &Plan, packet: &Packet<'_>, relay: Option<RelayInfo<'_>>, 
             value.pieces().for_each(|piece| joined.extend_from_slice(piece));
             joined
         });
-        find(field, value);
-        // RFC 3004 section 4: a list of values with lengths.
-        let mut rest = if field == Field::UserClass { value } else { &[] };
-        while let Some((one, after)) =
-            rest.split_first().and_then(|(&len, rest)| rest.split_at_checked(usize::from(len)))
-        {
-            find(field, one);
-            rest = after;
+        match field {
+            Field::UserClass => {
+                find(field, value);
+                user_classes(value, |class| find(field, class));
+            }
+            Field::EnterpriseClass => enterprise_classes(value, |class| find(field, class)),
+            Field::EnterpriseOptions => {
+                VendorData::all(value).for_each(|vendor| find(field, &vendor.enterprise.to_be_bytes()));
+            }
+            _ => find(field, value),
         }
     }
     find(Field::HwAddr, packet.hw_addr().bytes());
@@ -250,6 +257,33 @@ fn find_classes(plan: &Plan, packet: &Packet<'_>, relay: Option<RelayInfo<'_>>, 
         }
     }
     classes.sort_unstable();
+}
+
+/// RFC 3004 section 4: a list of values with lengths.
+fn user_classes(value: &[u8], mut visit: impl FnMut(&[u8])) {
+    let mut rest = value;
+    while let Some((one, after)) =
+        rest.split_first().and_then(|(&len, rest)| rest.split_at_checked(usize::from(len)))
+    {
+        visit(one);
+        rest = after;
+    }
+}
+
+/// Visits the vendors in option 124, and each with its classes (RFC 3925 section 3), as tests name them.
+fn enterprise_classes(value: &[u8], mut visit: impl FnMut(&[u8])) {
+    let mut both = [0; 4 + 255];
+    for vendor in VendorData::all(value) {
+        both[..4].copy_from_slice(&vendor.enterprise.to_be_bytes());
+        visit(&both[..4]);
+        for class in vendor.classes() {
+            let end = 4 + class.len();
+            if let Some(room) = both.get_mut(4..end) {
+                room.copy_from_slice(class);
+                visit(&both[..end]);
+            }
+        }
+    }
 }
 
 fn find_reservation(

@@ -298,6 +298,18 @@ pub enum ClassTest {
     CircuitId(Vec<u8>),
     /// Sub-option 2 of option 82 is this.
     RemoteId(Vec<u8>),
+    /// Option 124 has this class of this vendor; any, if it is empty (RFC 3925 section 3).
+    EnterpriseClass {
+        /// The vendor's IANA private enterprise number.
+        enterprise: u32,
+        /// The class.
+        class: Vec<u8>,
+    },
+    /// Option 125 has options of this vendor (RFC 3925 section 4).
+    EnterpriseOptions {
+        /// The vendor's IANA private enterprise number.
+        enterprise: u32,
+    },
 }
 
 /// How client names become names in DNS (RFC 4702 section 4). The server updates no DNS: it tells the

@@ -103,6 +103,36 @@ fn classes_choose_pools() {
     assert!(special(&world.one(&Ask::discover(10).option(code::RELAY_INFO, b"\x02\x01r"))));
 }
 
+/// RFC 3925: a vendor says who it is by its number.
+#[test]
+fn classes_by_enterprise_numbers() {
+    let mut config = config();
+    let class = |enterprise, class: &[u8]| ClassTest::EnterpriseClass { enterprise, class: class.to_vec() };
+    let any_of =
+        vec![class(4491, b"modem"), class(9, b""), ClassTest::EnterpriseOptions { enterprise: 3561 }];
+    config.classes = vec![Class { name: "c".into(), any_of, ..Class::default() }];
+    config.classes[0].params.boot_file = b"/for-class".to_vec();
+    let mut world = World::new(config);
+    let mut is_in = |code, value: &[u8]| {
+        world.one(&Ask::discover(1).option(code, value)).packet().file() == b"/for-class"
+    };
+    assert!(is_in(code::VENDOR_CLASSES, b"\0\0\x11\x8b\x06\x05modem"));
+    assert!(
+        is_in(code::VENDOR_CLASSES, b"\0\0\0\x07\0\0\0\x11\x8b\x0a\x03abc\x05modem"),
+        "the second of each"
+    );
+    assert!(!is_in(code::VENDOR_CLASSES, b"\0\0\x11\x8b\x07\x06modem2"), "exactly");
+    assert!(!is_in(code::VENDOR_CLASSES, b"\0\0\x11\x8c\x06\x05modem"), "another vendor's");
+    assert!(!is_in(code::VENDOR_CLASSES, b"\0\0\x11\x8b\x06\x06modem"), "cut off");
+    assert!(!is_in(code::VENDOR_CLASSES, b"\0\0\x11\x8b\0"));
+    assert!(is_in(code::VENDOR_CLASSES, b"\0\0\0\x09\0"), "any class, and none");
+    assert!(is_in(code::VENDOR_CLASSES, b"\0\0\0\x09\x02\x01x"));
+    assert!(!is_in(code::VENDOR_OPTIONS, b"\0\0\0\x09\x02\x01x"), "is the other option");
+    assert!(is_in(code::VENDOR_OPTIONS, b"\0\0\x0d\xe9\x04\x01\x02ab"));
+    assert!(!is_in(code::VENDOR_OPTIONS, b"\0\0\x0d"));
+    assert!(!is_in(code::VENDOR_CLASSES, b""));
+}
+
 #[test]
 fn reservations() {
     let mut config = config();

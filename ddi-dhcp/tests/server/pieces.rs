@@ -44,6 +44,12 @@ fn classes() {
         (ClassTest::VendorClassPrefix(b"pho".to_vec()), code::VENDOR_CLASS, b"phone"),
         (ClassTest::UserClass(b"boot".to_vec()), code::USER_CLASS, b"\x03abc\x04boot"),
         (ClassTest::UserClass(b"gPXE".to_vec()), code::USER_CLASS, b"gPXE"),
+        (
+            ClassTest::EnterpriseClass { enterprise: 9, class: b"phone".to_vec() },
+            code::VENDOR_CLASSES,
+            b"\0\0\0\x09\x06\x05phone",
+        ),
+        (ClassTest::EnterpriseOptions { enterprise: 9 }, code::VENDOR_OPTIONS, b"\0\0\0\x09\x02\x01\0"),
     ] {
         let mut config = config();
         config.classes = vec![Class { name: "c".into(), any_of: vec![test.clone()], ..Class::default() }];

@@ -19,7 +19,7 @@ use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::net::{Ipv4Addr, SocketAddrV4};
 use std::path::{Path, PathBuf};
-use values::{Hex, HwBytes, Prefix, Range};
+use values::{EnterpriseClass, Hex, HwBytes, Prefix, Range};
 use zones::{DdnsPlan, DnsPlan};
 
 /// Option name or number to value, as written.
@@ -178,6 +178,12 @@ pub struct Class {
     /// Option 82 has one of these remote-ids.
     #[serde(default)]
     pub remote_id: Vec<Hex>,
+    /// Option 124 has one of these vendors, or one of its classes (RFC 3925).
+    #[serde(default)]
+    pub enterprise_class: Vec<EnterpriseClass>,
+    /// Option 125 has options of one of these vendors.
+    #[serde(default)]
+    pub enterprise_options: Vec<u32>,
     pub lease_seconds: Option<u32>,
     pub min_lease_seconds: Option<u32>,
     pub max_lease_seconds: Option<u32>,

@@ -36,7 +36,8 @@ fn is_in(address: Ipv4Addr, third: u8) -> bool {
 
 #[test]
 fn classes_have_pools_and_times_of_their_own() {
-    let class = "[[dhcp4.class]]\nname = \"phones\"\nvendor_class = [\"phone-1\"]\nlease_seconds = 900";
+    let class = "[[dhcp4.class]]\nname = \"phones\"\nvendor_class = [\"phone-1\"]\nlease_seconds = 900
+        enterprise_class = [\"4491:modem\", \"9\"]\nenterprise_options = [3561]";
     let pool = "[[dhcp4.subnet.pool]]\nrange = \"10.77.8.0-10.77.8.255\"\nclasses = [\"phones\"]\n";
     let first = CONFIG.replace("10.77.16.0-10.77.17.255", "10.77.16.0-10.77.16.0");
     let config = first.replacen("[[dhcp4.subnet]]", &format!("{class}\n[[dhcp4.subnet]]"), 1);
@@ -55,6 +56,13 @@ fn classes_have_pools_and_times_of_their_own() {
     // In two pieces (RFC 3396), with another option between.
     let pieces = [&[60, 3][..], b"pho", &[55, 1, 3, 60, 4], b"ne-1"].concat();
     assert!(is_in(bind_with(&relay, 4, &pieces).address, 8));
+    // By a vendor's enterprise number (RFC 3925).
+    for (nth, option) in [(15, &b"\x7c\x0b\0\0\x11\x8b\x06\x05modem"[..]), (16, b"\x7c\x05\0\0\0\x09\0")] {
+        assert!(is_in(bind_with(&relay, nth, option).address, 8));
+    }
+    assert!(is_in(bind_with(&relay, 17, b"\x7d\x08\0\0\x0d\xe9\x03\x01\x01x").address, 8));
+    relay.send_with(18, 2, Request::Discover, b"\x7c\x05\0\0\0\x0a\0");
+    assert!(relay.answer(2, SILENCE).is_none(), "another vendor's");
     assert!(node.stop().success());
 }
 

@@ -79,6 +79,9 @@ pub(crate) fn lease(times: Option<LeaseTimes>, place: Place) -> Result<(), Confi
     if times.is_none_or(good) { Ok(()) } else { Err(ConfigFault::LeaseTimes.at(place)) }
 }
 
+/// A vendor's data in option 124 has 255 bytes at most, one of which is the class's length.
+const ENTERPRISE_CLASS_MAX: usize = 254;
+
 pub(crate) fn class_test(test: &ClassTest, place: Place) -> Result<(), ConfigError> {
     let (bytes, max) = match test {
         ClassTest::HwAddrPrefix(bytes) => (bytes, 16),
@@ -87,6 +90,8 @@ pub(crate) fn class_test(test: &ClassTest, place: Place) -> Result<(), ConfigErr
         | ClassTest::UserClass(bytes)
         | ClassTest::CircuitId(bytes)
         | ClassTest::RemoteId(bytes) => (bytes, 255),
+        ClassTest::EnterpriseClass { class, .. } if !class.is_empty() => (class, ENTERPRISE_CLASS_MAX),
+        ClassTest::EnterpriseClass { .. } | ClassTest::EnterpriseOptions { .. } => return Ok(()),
     };
     match_length(bytes, max, place)
 }

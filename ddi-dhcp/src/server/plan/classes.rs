@@ -1,6 +1,7 @@
 //! Which classes a client is in, by look-ups.
 
 use crate::server::config::ClassTest;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// What a test looks at.
@@ -11,30 +12,44 @@ pub(crate) enum Field {
     HwAddr = 2,
     CircuitId = 3,
     RemoteId = 4,
+    /// An enterprise number, big-endian, and a class.
+    EnterpriseClass = 5,
+    /// An enterprise number.
+    EnterpriseOptions = 6,
 }
+
+/// How many fields there are.
+const FIELDS: usize = 7;
 
 /// Tests by what they compare with.
 #[derive(Debug, Default)]
 pub(crate) struct ClassIndex {
     /// Keys: field, 1 if a prefix, bytes.
     classes: BTreeMap<Vec<u8>, Vec<u32>>,
-    exact: [bool; 5],
+    exact: [bool; FIELDS],
     /// Distinct lengths of prefixes to look up, for each field.
-    prefix_lens: [Vec<usize>; 5],
+    prefix_lens: [Vec<usize>; FIELDS],
 }
 
 impl ClassIndex {
     pub(crate) fn add(&mut self, class: u32, test: &ClassTest) {
         let (field, prefix, bytes) = match test {
-            ClassTest::VendorClass(bytes) => (Field::VendorClass, false, bytes),
-            ClassTest::VendorClassPrefix(bytes) => (Field::VendorClass, true, bytes),
-            ClassTest::UserClass(bytes) => (Field::UserClass, false, bytes),
-            ClassTest::HwAddrPrefix(bytes) => (Field::HwAddr, true, bytes),
-            ClassTest::CircuitId(bytes) => (Field::CircuitId, false, bytes),
-            ClassTest::RemoteId(bytes) => (Field::RemoteId, false, bytes),
+            ClassTest::VendorClass(bytes) => (Field::VendorClass, false, Cow::from(bytes)),
+            ClassTest::VendorClassPrefix(bytes) => (Field::VendorClass, true, bytes.into()),
+            ClassTest::UserClass(bytes) => (Field::UserClass, false, bytes.into()),
+            ClassTest::HwAddrPrefix(bytes) => (Field::HwAddr, true, bytes.into()),
+            ClassTest::CircuitId(bytes) => (Field::CircuitId, false, bytes.into()),
+            ClassTest::RemoteId(bytes) => (Field::RemoteId, false, bytes.into()),
+            ClassTest::EnterpriseClass { enterprise, class } => {
+                let bytes = [&enterprise.to_be_bytes()[..], class].concat();
+                (Field::EnterpriseClass, class.is_empty(), bytes.into())
+            }
+            ClassTest::EnterpriseOptions { enterprise } => {
+                (Field::EnterpriseOptions, false, enterprise.to_be_bytes().to_vec().into())
+            }
         };
         let mut key = vec![field as u8, u8::from(prefix)];
-        key.extend_from_slice(bytes);
+        key.extend_from_slice(&bytes);
         self.classes.entry(key).or_default().push(class);
         if prefix {
             let lens = &mut self.prefix_lens[field as usize];

@@ -2,6 +2,7 @@
 //! their line.
 
 use super::place::{At, Fault};
+use super::values::EnterpriseClass;
 use super::{Boot, Class, Dhcp4, File, Names, Options, Reservation, Subnet, options};
 use ddi_dhcp::server::{self, ClassTest, ConfigFault, LeaseTimes, Params, Place, Ports, Rate, ReservedFor};
 use ddi_dhcp::v4::CodeSet;
@@ -115,6 +116,10 @@ fn params(options: &Options, boot: &Boot) -> Result<Params, Fault> {
     })
 }
 
+fn enterprise_class(one: &EnterpriseClass) -> ClassTest {
+    ClassTest::EnterpriseClass { enterprise: one.enterprise, class: one.class.clone() }
+}
+
 fn class(class: &Class) -> Result<server::Class, Fault> {
     let hex = |values: &[super::Hex], test: fn(Vec<u8>) -> ClassTest| -> Vec<ClassTest> {
         values.iter().map(|value| test(value.0.clone())).collect()
@@ -126,6 +131,12 @@ fn class(class: &Class) -> Result<server::Class, Fault> {
         class.hw_addr_prefix.iter().map(|prefix| ClassTest::HwAddrPrefix(prefix.0.clone())).collect(),
         hex(&class.circuit_id, ClassTest::CircuitId),
         hex(&class.remote_id, ClassTest::RemoteId),
+        class.enterprise_class.iter().map(enterprise_class).collect(),
+        class
+            .enterprise_options
+            .iter()
+            .map(|&enterprise| ClassTest::EnterpriseOptions { enterprise })
+            .collect(),
     ]
     .concat();
     if any_of.is_empty() {

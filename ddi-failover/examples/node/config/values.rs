@@ -81,6 +81,27 @@ pub fn bytes(text: &str) -> Result<Vec<u8>, String> {
     pairs.ok_or_else(|| format!("{text:?} does not hold pairs of hex digits"))
 }
 
+/// `4491` or `4491:docsis3.1`: a vendor's enterprise number, and a class of its own, as [`Hex`].
+#[derive(Deserialize, Clone)]
+#[serde(try_from = "String")]
+pub struct EnterpriseClass {
+    pub enterprise: u32,
+    /// Empty: any.
+    pub class: Vec<u8>,
+}
+
+impl TryFrom<String> for EnterpriseClass {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let (number, class) = text.split_once(':').unwrap_or((&text, ""));
+        let enterprise = number
+            .parse()
+            .map_err(|_| format!("{text:?} does not begin with an enterprise number, as 4491:class does"))?;
+        Ok(Self { enterprise, class: bytes(class)? })
+    }
+}
+
 /// A key, in base64.
 #[derive(Deserialize, Clone, PartialEq, Eq, Hash)]
 #[serde(try_from = "String")]
