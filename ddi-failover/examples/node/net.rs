@@ -1,6 +1,7 @@
 //! Sockets: the only part of the node that knows them.
 
 pub mod family;
+pub mod files;
 pub mod frame;
 pub mod link;
 pub mod ping;

@@ -18,6 +18,7 @@ use crate::config::{self, Config, relationships};
 use crate::ctl::server::{Control, Question, Reply};
 use crate::dns::NameServer;
 use crate::failover::Failover;
+use crate::net::files;
 use crate::net::link::Link;
 use crate::net::ping::Pinger;
 use crate::say::say;
@@ -32,7 +33,6 @@ use linger::{Linger, Patience};
 use naming::Naming;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::eventfd::{EfdFlags, EventFd};
-use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 use packets::Packets;
@@ -81,7 +81,7 @@ impl fmt::Display for Failure {
 pub fn run(path: &Path) -> Result<(), Failure> {
     let config = config::load(path).map_err(Failure::Config)?;
     let signals = signals().map_err(Failure::at("signals"))?;
-    allow_many_files();
+    files::allow_many();
     let mut node = Node::start(config)?;
     node.say_ready().map_err(Failure::at("stdout"))?;
     loop {
@@ -90,21 +90,6 @@ pub fn run(path: &Path) -> Result<(), Failure> {
             Turn::Reload => node.reload(path),
             Turn::Stop => return node.stop(),
         }
-    }
-}
-
-/// As many open files as the system lets this process have: partners and clients over TCP are many, and the
-/// usual soft limit is there for programs that use `select`.
-fn allow_many_files() {
-    let files = Resource::RLIMIT_NOFILE;
-    let raised = getrlimit(files).and_then(
-        |(soft, hard)| {
-            if soft < hard { setrlimit(files, hard, hard) } else { Ok(()) }
-        },
-    );
-    if let Err(e) = raised {
-        // Fewer will do.
-        say(format!("open files: {e}"));
     }
 }
 

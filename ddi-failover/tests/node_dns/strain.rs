@@ -1,12 +1,13 @@
 //! Clients that mean no good, and a node that has nothing to do.
 
 use super::client::{Stream, ask, ask_tcp, axfr, framed, question, read, update_message};
-use super::harness::Node;
+use super::harness::{Node, Relay, program};
 use super::{CONFIG, good_key, home, home_with};
 use ddi_dns::message::Rcode;
 use ddi_dns::rr::Rtype;
 use std::io::Write;
 use std::net::TcpStream;
+use std::process::Command;
 use std::time::Duration;
 
 /// Processor time of a process so far, in ticks of 10 ms.
@@ -75,6 +76,46 @@ fn those_who_only_connect_keep_nobody_out() {
     }
     assert_eq!(ask(node.dns, "www.example.com", Rtype::A).answers.len(), 1);
     axfr(node.dns, "example.com");
+    assert!(node.stop().success());
+}
+
+/// Leases and names, and room for few files: each exchange is a commit, and some hundred of them fill a segment.
+const FEW_FILES: &str = r#"
+data_dir = "state"
+[dhcp4]
+listen = "127.0.0.1:0"
+[[dhcp4.subnet]]
+prefix = "10.77.0.0/16"
+relays = ["127.0.0.1"]
+pools = ["10.77.16.0-10.77.31.255"]
+[dns]
+listen = "127.0.0.1:0"
+[[zone]]
+name = "example.com"
+role = "primary"
+file = "example.com.zone"
+"#;
+
+/// Whoever takes all connections that there are can't take the file of the lease log's next segment.
+#[test]
+fn connections_leave_files_to_the_log() {
+    let home = home_with(FEW_FILES);
+    let mut limited = Command::new("prlimit");
+    limited.args(["--nofile=64", "--"]).arg(program());
+    let node = Node::start_as(&home, limited);
+    let relay = Relay::new(&node);
+    let opened = || std::fs::read_dir(format!("/proc/{}/fd", node.pid())).unwrap().count();
+    let mut held: Vec<TcpStream> = Vec::new();
+    for nth in 0..1500 {
+        // Those that are quiet for long are closed.
+        if nth % 100 == 0 {
+            held.extend((0..100).map(|_| TcpStream::connect(node.dns).unwrap()));
+            home.wait_until("all are taken", || opened() >= 48);
+        }
+        relay.bind(nth);
+    }
+    assert!(opened() < 64, "{}", opened());
+    drop(held);
     assert!(node.stop().success());
 }
 

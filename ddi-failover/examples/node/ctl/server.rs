@@ -6,6 +6,7 @@ use super::wire::{Framed, Kind, write_frame};
 use super::{SOCKET, SocketPath, json};
 use crate::dns::reload::Reload;
 use crate::dns::{Command, Commands, ZoneVerb, plain};
+use crate::net::files;
 use crate::run::Clock;
 use ddi_core::db::Snapshot;
 use ddi_core::interchange::{self, Format};
@@ -118,6 +119,7 @@ impl Control {
                 return if gone { Ok(()) } else { Err(e) };
             }
         };
+        files::admit(&stream)?;
         if self.open.fetch_add(1, Ordering::AcqRel) >= CONNECTIONS_MAX {
             self.open.fetch_sub(1, Ordering::AcqRel);
             return Ok(());

@@ -1,5 +1,6 @@
 //! TCP without waiting: what is to be sent is kept here until the system takes it.
 
+use super::files;
 use nix::errno::Errno;
 use nix::poll::PollFlags;
 use nix::sys::socket::{
@@ -31,6 +32,7 @@ pub enum Received {
 
 impl Stream {
     pub fn new(socket: TcpStream) -> io::Result<Self> {
+        files::admit(&socket)?;
         socket.set_nonblocking(true)?;
         socket.set_nodelay(true)?;
         Ok(Self { socket, out: Vec::new(), sent: 0 })
