@@ -390,6 +390,12 @@ impl Failover {
     }
 
     /// A new configuration, of pools alone.
+    /// The endpoints, for tests.
+    #[cfg(test)]
+    pub fn endpoints(&self) -> impl Iterator<Item = &ddi_failover::endpoint::Endpoint> {
+        self.all.iter().map(|(_, endpoint)| endpoint)
+    }
+
     pub fn set_pools(&mut self, relationships: &[Relationship]) -> Result<(), String> {
         let pools: Vec<_> = relationships.iter().map(|one| &one.endpoint.pools[..]).collect();
         self.all.set_all_pools(&pools).map_err(|e| e.to_string())

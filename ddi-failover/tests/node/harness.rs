@@ -19,7 +19,7 @@ pub const RELAY: Ipv4Addr = Ipv4Addr::LOCALHOST;
 /// How long an answer may take that must come.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// The example's program. Plain `cargo test` has built it; `cargo test --test node` has not.
+/// The example's program. `cargo test` builds the example's own tests, and not the program itself.
 pub fn program() -> &'static Path {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
     PROGRAM.get_or_init(|| {
