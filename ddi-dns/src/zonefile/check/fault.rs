@@ -33,6 +33,22 @@ impl fmt::Display for ZoneFault {
     }
 }
 
+impl ZoneFault {
+    /// True if the zone can't be served as it is meant: a name means two things at once, or the zone nothing.
+    /// What else is wrong is a matter for who writes it.
+    #[must_use]
+    pub const fn is_fatal(&self) -> bool {
+        matches!(
+            self.kind,
+            ZoneFaultKind::NoApexNs
+                | ZoneFaultKind::CnameAndOtherData
+                | ZoneFaultKind::ManyCnames
+                | ZoneFaultKind::ManyDnames
+                | ZoneFaultKind::DnameAndNs
+        )
+    }
+}
+
 /// What is wrong with a name.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[non_exhaustive]

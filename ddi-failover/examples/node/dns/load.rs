@@ -8,7 +8,7 @@ use crate::say::say;
 use ddi_dns::NameRef;
 use ddi_dns::delta::RecordRef;
 use ddi_dns::zone::{Builder, Snapshot};
-use ddi_dns::zonefile::{self, Config, Include, Parser, Step, ZoneFault, ZoneFaultKind, ZoneFileError};
+use ddi_dns::zonefile::{self, Config, Include, Parser, Step, ZoneFault, ZoneFileError};
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -56,25 +56,13 @@ pub fn zone(apex: NameRef<'_>, path: &Path) -> Result<Snapshot, Failure> {
     let parser = read(apex, path, push, |pushed, parser| pushed.map_err(|error| parser.place(error)))?;
     let zone = builder.finish().map_err(|error| Failure::Config(mistake(&parser.place(error))))?;
     let faults = zonefile::check(&zone);
-    if let Some(fault) = faults.iter().find(|fault| is_fatal(&fault.kind)) {
+    if let Some(fault) = faults.iter().find(|fault| fault.is_fatal()) {
         let placed = placed(apex, path, std::slice::from_ref(fault))?.into_iter().flatten().next();
         let mistake = placed.as_ref().map_or_else(|| Mistake::elsewhere(&shown, fault.to_string()), mistake);
         return Err(Failure::Config(mistake));
     }
     warn(apex, path, &faults)?;
     Ok(zone)
-}
-
-/// Does the name mean two things at once, or the zone nothing?
-const fn is_fatal(kind: &ZoneFaultKind) -> bool {
-    matches!(
-        kind,
-        ZoneFaultKind::NoApexNs
-            | ZoneFaultKind::CnameAndOtherData
-            | ZoneFaultKind::ManyCnames
-            | ZoneFaultKind::ManyDnames
-            | ZoneFaultKind::DnameAndNs
-    )
 }
 
 /// Says the first of them with their places.
