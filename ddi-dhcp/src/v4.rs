@@ -2,7 +2,7 @@
 //!
 //! - [`Packet`] is a view of received bytes. [`Packet::parse`] is total: it checks the fixed part and
 //!   indexes the options in one pass, allocates nothing and never panics; after it no getter can panic
-//!   either. A bad option spoils itself only ([`Packet::bad_options`]).
+//!   either. A bad option spoils itself only ([`Packet::bad_options`]). [`PacketBuf`] keeps the bytes with it.
 //! - [`OptionSet`] holds options to be sent, [`Header`] the fixed part, and [`Reply`] writes both into
 //!   a `&mut [u8]` in the order and within the space that the RFCs and the client ask for.
 //! - [`option`] names the options and gives their values types; [`RelayInfo`], [`ClientId`], [`Fqdn`],
@@ -33,7 +33,7 @@ pub use fqdn::{Fqdn, FqdnName};
 pub use header::{BROADCAST_FLAG, Cookie, HEADER_LEN, Header, MAGIC_COOKIE, MIN_LEN, MessageType, Op};
 pub use message::Message;
 pub use name::{Name, SearchList, emit_search_list};
-pub use packet::{BadOption, BadReason, Packet};
+pub use packet::{BadOption, BadReason, Packet, PacketBuf};
 pub use relay::RelayInfo;
 pub use route::{Route, Routes, emit_routes};
 pub use set::OptionSet;

@@ -1,11 +1,14 @@
 //! Looks at everything in a packet, and checks what must hold on any bytes.
 
 use ddi_dhcp::v4::option::{OptionInfo, Value};
-use ddi_dhcp::v4::{ClientId, Fqdn, Packet, RelayInfo, Routes, SearchList, UserClasses, VendorData};
+use ddi_dhcp::v4::{
+    ClientId, Fqdn, Packet, PacketBuf, RelayInfo, Routes, SearchList, UserClasses, VendorData,
+};
 
 pub fn packet_view(bytes: &[u8]) {
     let Ok(packet) = Packet::parse(bytes) else { return };
     fixed_part(&packet);
+    kept(bytes, &packet);
     for value in packet.options() {
         let mut scratch = vec![0; value.len()];
         let joined = value.to_slice(&mut scratch).unwrap();
@@ -13,6 +16,33 @@ pub fn packet_view(bytes: &[u8]) {
         assert!(value == *joined);
         views(value.code(), joined);
     }
+}
+
+/// The view of bytes that were parsed before others, and are kept.
+fn kept(bytes: &[u8], packet: &Packet<'_>) {
+    let mut kept = PacketBuf::parse(bytes).unwrap();
+    let is_same = |kept: &PacketBuf| {
+        let again = kept.packet();
+        assert_eq!(again.bytes(), packet.bytes());
+        assert_eq!(again.overload(), packet.overload());
+        assert_eq!(format!("{again:?}"), format!("{packet:?}"));
+        assert!(values(&again).eq(values(packet)));
+        assert!(again.bad_options().eq(packet.bad_options()));
+    };
+    is_same(&kept);
+    assert!(kept.parse_next(&bytes[..bytes.len().min(200)]).is_err());
+    is_same(&kept);
+    let mut other = bytes.to_vec();
+    other.truncate(300);
+    other[4] ^= 1;
+    kept.parse_next(&other).unwrap();
+    assert_ne!(kept.packet().xid(), packet.xid());
+    kept.parse_next(bytes).unwrap();
+    is_same(&kept);
+}
+
+fn values<'a>(packet: &'a Packet<'_>) -> impl Iterator<Item = (u8, Vec<u8>)> + 'a {
+    packet.options().map(|value| (value.code(), value.pieces().flatten().copied().collect()))
 }
 
 fn fixed_part(packet: &Packet<'_>) {

@@ -58,6 +58,12 @@ impl BadOptions {
 pub struct Packet<'a> {
     bytes: &'a [u8],
     head: &'a [u8; HEADER_LEN],
+    index: Index,
+}
+
+/// Where what is in a packet's bytes.
+#[derive(Clone)]
+struct Index {
     cookie: Cookie,
     overload: Overload,
     /// Offset of the first piece of each code; 0 if there is none (no option can start there).
@@ -65,6 +71,66 @@ pub struct Packet<'a> {
     /// Codes with more than one piece.
     repeated: CodeSet,
     bad: BadOptions,
+}
+
+impl Index {
+    fn add(&mut self, walk: Walk<'_>) {
+        for step in walk {
+            match step {
+                Step::Option { at, code: code::OVERLOAD, .. } if at < field::OPTIONS => {
+                    self.bad.add(at, code::OVERLOAD, BadReason::NestedOverload);
+                }
+                Step::Option { at, code, .. } => {
+                    let first = &mut self.first[usize::from(code)];
+                    if *first == 0 {
+                        *first = at as u16;
+                    } else {
+                        self.repeated.insert(code);
+                    }
+                }
+                Step::Overrun { at, code } => self.bad.add(at, code, BadReason::Overrun),
+            }
+        }
+    }
+}
+
+/// The bytes of a received message with what [`Packet::parse`] has found in them: to be looked at again and again,
+/// and to be filled anew with the next one, for which nothing is allocated.
+#[derive(Clone)]
+pub struct PacketBuf {
+    bytes: Vec<u8>,
+    index: Index,
+}
+
+impl PacketBuf {
+    /// A copy of a datagram's payload.
+    ///
+    /// # Errors
+    /// As of [`Packet::parse`].
+    pub fn parse(bytes: &[u8]) -> Result<Self, PacketError> {
+        let index = Packet::parse(bytes)?.index;
+        Ok(Self { bytes: bytes.to_vec(), index })
+    }
+
+    /// Takes another one in. An error leaves the one before.
+    ///
+    /// # Errors
+    /// As of [`Packet::parse`].
+    pub fn parse_next(&mut self, bytes: &[u8]) -> Result<(), PacketError> {
+        self.index = Packet::parse(bytes)?.index;
+        self.bytes.clear();
+        self.bytes.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    /// The view of it, without another parse.
+    #[must_use]
+    pub fn packet(&self) -> Packet<'_> {
+        const NO_HEAD: &[u8; HEADER_LEN] = &[0; HEADER_LEN];
+        // It was there when the bytes were parsed.
+        let head = self.bytes.first_chunk().unwrap_or(NO_HEAD);
+        Packet { bytes: &self.bytes, head, index: self.index.clone() }
+    }
 }
 
 impl<'a> Packet<'a> {
@@ -90,42 +156,22 @@ impl<'a> Packet<'a> {
             None | Some([0, 0, 0, 0]) => Cookie::Absent,
             Some(four) => Cookie::Other(four.try_into().unwrap_or_default()),
         };
-        let mut packet = Self {
-            bytes,
-            head,
+        let index = Index {
             cookie,
             overload: Overload::NONE,
             first: [0; 256],
             repeated: CodeSet::EMPTY,
             bad: BadOptions::default(),
         };
+        let mut packet = Self { bytes, head, index };
         if cookie == Cookie::Dhcp {
-            packet.index(Walk::over_options(bytes));
-            packet.overload = packet.find_overload();
-            if packet.overload != Overload::NONE {
-                packet.index(Walk::over_fixed(bytes, packet.overload));
+            packet.index.add(Walk::over_options(bytes));
+            packet.index.overload = packet.find_overload();
+            if packet.index.overload != Overload::NONE {
+                packet.index.add(Walk::over_fixed(bytes, packet.index.overload));
             }
         }
         Ok(packet)
-    }
-
-    fn index(&mut self, walk: Walk<'a>) {
-        for step in walk {
-            match step {
-                Step::Option { at, code: code::OVERLOAD, .. } if at < field::OPTIONS => {
-                    self.bad.add(at, code::OVERLOAD, BadReason::NestedOverload);
-                }
-                Step::Option { at, code, .. } => {
-                    let first = &mut self.first[usize::from(code)];
-                    if *first == 0 {
-                        *first = at as u16;
-                    } else {
-                        self.repeated.insert(code);
-                    }
-                }
-                Step::Overrun { at, code } => self.bad.add(at, code, BadReason::Overrun),
-            }
-        }
     }
 
     fn find_overload(&mut self) -> Overload {
@@ -133,8 +179,8 @@ impl<'a> Packet<'a> {
         match value.u8().and_then(Overload::from_number) {
             Some(overload) => overload,
             None => {
-                let at = self.first[usize::from(code::OVERLOAD)];
-                self.bad.add(usize::from(at), code::OVERLOAD, BadReason::Overload);
+                let at = self.index.first[usize::from(code::OVERLOAD)];
+                self.index.bad.add(usize::from(at), code::OVERLOAD, BadReason::Overload);
                 Overload::NONE
             }
         }
@@ -218,29 +264,29 @@ impl<'a> Packet<'a> {
     /// The server's host name up to its zero byte; empty if the field carries options.
     #[must_use]
     pub fn sname(&self) -> &'a [u8] {
-        if self.overload.sname() { &[] } else { until_zero(&self.head[field::SNAME]) }
+        if self.index.overload.sname() { &[] } else { until_zero(&self.head[field::SNAME]) }
     }
 
     /// The boot file name up to its zero byte; empty if the field carries options.
     #[must_use]
     pub fn file(&self) -> &'a [u8] {
-        if self.overload.file() { &[] } else { until_zero(&self.head[field::FILE]) }
+        if self.index.overload.file() { &[] } else { until_zero(&self.head[field::FILE]) }
     }
 
     /// sname with its padding; `None` if it carries options.
     pub(super) fn sname_field(&self) -> Option<[u8; 64]> {
-        if self.overload.sname() { None } else { self.head[field::SNAME].try_into().ok() }
+        if self.index.overload.sname() { None } else { self.head[field::SNAME].try_into().ok() }
     }
 
     /// file with its padding; `None` if it carries options.
     pub(super) fn file_field(&self) -> Option<[u8; 128]> {
-        if self.overload.file() { None } else { self.head[field::FILE].try_into().ok() }
+        if self.index.overload.file() { None } else { self.head[field::FILE].try_into().ok() }
     }
 
     /// What stands where the magic cookie belongs. Only [`Cookie::Dhcp`] is followed by options.
     #[must_use]
     pub const fn cookie(&self) -> Cookie {
-        self.cookie
+        self.index.cookie
     }
 
     /// All bytes behind the fixed part: RFC 951's vend field with its cookie, RFC 2131's options field.
@@ -252,20 +298,20 @@ impl<'a> Packet<'a> {
     /// Which fields of the fixed part carry options.
     #[must_use]
     pub const fn overload(&self) -> Overload {
-        self.overload
+        self.index.overload
     }
 
     /// The value of an option; `None` if it is not there.
     #[must_use]
     pub fn option(&self, code: u8) -> Option<OptionValue<'a>> {
-        let at = usize::from(self.first[usize::from(code)]);
+        let at = usize::from(self.index.first[usize::from(code)]);
         if at == 0 {
             return None;
         }
         let len = usize::from(*self.bytes.get(at + 1)?);
         let data = self.bytes.get(at + 2..at + 2 + len)?;
-        if self.repeated.contains(code) {
-            let further = Walk::from(self.bytes, at + 2 + len, at, self.overload);
+        if self.index.repeated.contains(code) {
+            let further = Walk::from(self.bytes, at + 2 + len, at, self.index.overload);
             return Some(OptionValue::new(code, data, further));
         }
         Some(OptionValue::whole(code, data))
@@ -274,17 +320,17 @@ impl<'a> Packet<'a> {
     /// True if the option is there, whatever its value.
     #[must_use]
     pub const fn has(&self, code: u8) -> bool {
-        self.first[code as usize] != 0
+        self.index.first[code as usize] != 0
     }
 
     /// Each option once, in the order in which their first pieces come.
     pub fn options(&self) -> impl Iterator<Item = OptionValue<'a>> + '_ {
-        let walk = match self.cookie {
-            Cookie::Dhcp => Walk::from(self.bytes, field::OPTIONS, field::OPTIONS, self.overload),
+        let walk = match self.index.cookie {
+            Cookie::Dhcp => Walk::from(self.bytes, field::OPTIONS, field::OPTIONS, self.index.overload),
             _ => Walk::exhausted(),
         };
         walk.filter_map(move |step| match step {
-            Step::Option { at, code, .. } if at == usize::from(self.first[usize::from(code)]) => {
+            Step::Option { at, code, .. } if at == usize::from(self.index.first[usize::from(code)]) => {
                 self.option(code)
             }
             _ => None,
@@ -294,12 +340,12 @@ impl<'a> Packet<'a> {
     /// How many options were set aside.
     #[must_use]
     pub const fn bad_option_count(&self) -> usize {
-        self.bad.count as usize
+        self.index.bad.count as usize
     }
 
     /// The options that were set aside; at most the first four.
     pub fn bad_options(&self) -> impl Iterator<Item = BadOption> + '_ {
-        self.bad.kept.iter().flatten().copied()
+        self.index.bad.kept.iter().flatten().copied()
     }
 
     /// Option 53. `None` if there is none, which makes it a BOOTP message, or if it is malformed: then
@@ -373,6 +419,12 @@ impl<'a> Packet<'a> {
     }
 }
 
+impl fmt::Debug for PacketBuf {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.packet().fmt(f)
+    }
+}
+
 impl fmt::Debug for Packet<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Packet")
@@ -381,7 +433,7 @@ impl fmt::Debug for Packet<'_> {
             .field("xid", &format_args!("{:#010x}", self.xid()))
             .field("message_type", &self.message_type())
             .field("options", &self.options().map(|value| value.code()).collect::<CodeSet>())
-            .field("bad_options", &self.bad.count)
+            .field("bad_options", &self.index.bad.count)
             .finish_non_exhaustive()
     }
 }
