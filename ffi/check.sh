@@ -76,6 +76,15 @@ ${MAKE:-make} --no-print-directory install PREFIX="$prefix" DESTDIR= LIBDIR="$pr
 bytes=$(wc -c < "$prefix/lib/libddi.so")
 echo "libddi.so has $bytes bytes"
 [ "$bytes" -le $BYTES_MAX ] || { echo "that is more than $BYTES_MAX"; exit 1; }
+# What a program can link with is what abi/symbols.txt promises: none is missing in this build, and none more.
+exported=$(nm -D --defined-only "$prefix/lib/libddi.so" | sed 's/.* //' | LC_ALL=C sort)
+promised=$(LC_ALL=C sort abi/symbols.txt)
+[ "$exported" = "$promised" ] || {
+    echo "libddi.so does not export what abi/symbols.txt lists:"
+    printf '%s\n' "$exported" > "$prefix/exported"
+    printf '%s\n' "$promised" | diff - "$prefix/exported" || true
+    exit 1
+}
 command -v pkg-config > /dev/null || echo "pkg-config is not installed: the flags are those that ddi.pc has, read by hand"
 
 # They ask for the library by its soname: the name that compilers link with is not there any more.
