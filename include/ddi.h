@@ -590,6 +590,9 @@ typedef struct ddi_lease {
     size_t user_len;
 } ddi_lease;
 
+// The name of a binding state, such as "PENDING-FREE"; "UNKNOWN" for a number that is none. Static.
+const char *ddi_state_name(uint8_t state);
+
 /* ============================================================================================== */
 /*
  * How a lease database is opened. Nothing of it is stored: it may change from one opening to the next.
@@ -748,7 +751,8 @@ ddi_status ddi_lease_db_get(ddi_lease_db *db,
                             ddi_lease *lease);
 
 // The keys of the leases in address space `space` with this identity, of the subnet `*subnet_id` only, or of any
-// if that is NULL. At most `DDI_FIND_MAX`, in no order; `*len` is how many.
+// if that is NULL. At most `DDI_FIND_MAX`, in no order; `*len` is how many. Of one subnet's, if there are more, those
+// that are `DDI_STATE_ACTIVE` come before all others.
 //
 // Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT`, `DDI_E_BUFFER` (more than `cap`; `*len` is how many).
 ddi_status ddi_lease_db_find(ddi_lease_db *db,
@@ -758,6 +762,19 @@ ddi_status ddi_lease_db_find(ddi_lease_db *db,
                              ddi_lease_key *keys,
                              size_t cap,
                              size_t *len);
+
+// The same where an identity may have more than `DDI_FIND_MAX`: the first `cap` keys after the key `after`, in order.
+// NULL starts at the beginning; fewer than `cap` is the end. Each page looks at every lease of the identity.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT`.
+ddi_status ddi_lease_db_find_page(ddi_lease_db *db,
+                                  uint32_t space,
+                                  const uint32_t *subnet_id,
+                                  const ddi_identity *identity,
+                                  const ddi_lease_key *after,
+                                  ddi_lease_key *keys,
+                                  size_t cap,
+                                  size_t *len);
 
 // The first lease after the key `after` in the order of keys: address space, then IPv4, IPv6, prefixes. NULL
 // starts at the beginning; `DDI_IDLE` is the end. So all leases:
@@ -1271,7 +1288,8 @@ typedef struct ddi_lease_store {
     // Fills `lease` (zeroed, but for `struct_size`) with the stored one, its version included. The byte fields
     // stay readable until the next call of one of these functions. `DDI_IDLE` if there is none.
     ddi_status (*get)(void *userdata, const ddi_lease_key *key, ddi_lease *lease);
-    // The keys of at most `max` leases of a space with this identity, and of this subnet if one is given.
+    // The keys of at most `max` leases of a space with this identity, and of this subnet if one is given; if there are
+    // more, those that are `DDI_STATE_ACTIVE` before all others.
     ddi_status (*find)(void *userdata,
                        uint32_t space,
                        const uint32_t *subnet_id,
@@ -1466,6 +1484,15 @@ ddi_status ddi_failover_config_set(ddi_failover_config *config,
                                    uint32_t relationship,
                                    uint32_t setting,
                                    uint64_t value);
+
+// Which clients the primary answers, bucket by bucket (RFC 3074 section 6), where `DDI_FAILOVER_SPLIT` is not enough:
+// `buckets_len` is 32, and bit `b % 8` of byte `b / 8` is set if the primary answers bucket `b` (dhcpd's hba).
+//
+// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (no such relationship, or another length).
+ddi_status ddi_failover_config_set_buckets(ddi_failover_config *config,
+                                           uint32_t relationship,
+                                           const uint8_t *buckets,
+                                           size_t buckets_len);
 
 // Shares a pool with the partner; those of a DHCP server tells `ddi_dhcp_server_pool`. All pools of one relationship are of
 // one address space, and a pool is in one relationship at the most.
@@ -1689,6 +1716,16 @@ ddi_status ddi_failover_handle_lease_changed(ddi_failover *failover,
                                              ddi_store *store,
                                              const ddi_lease_key *key);
 
+// The application itself has changed many leases, with an import for example: what is to be told of them is told
+// together.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (no key), `DDI_E_STORE`.
+ddi_status ddi_failover_handle_leases_changed(ddi_failover *failover,
+                                              const ddi_now *now,
+                                              ddi_store *store,
+                                              const ddi_lease_key *keys,
+                                              size_t keys_len);
+
 // An operator's word: `DDI_FAILOVER_COMMAND_...`. `DDI_E_FAILOVER_REFUSED` if it does not apply in the present state;
 // nothing has happened then.
 //
@@ -1840,6 +1877,112 @@ const char *ddi_failover_state_name(uint32_t state);
 
 /* ============================================================================================== */
 /*
+ * What a DHCP server of one's own asks before it answers, so that it and the partner's never give one address to two
+ * clients. `ddi_dhcp_server` asks all of this itself.
+ *
+ *     ddi_failover_serves(failover, &now, DDI_FAILOVER_ASKING_REQUEST, id, id_len, secs, &pool, &service);
+ *     ddi_failover_may_bind(failover, &now, &lease, &pool, same_client, &permission);    // or, for a new client:
+ *     ddi_failover_free_kinds(failover, &now, pool, kinds, 2, &len);                      // which ddi_lease_db_next_free takes
+ *     ddi_failover_grant(failover, &now, &lease, 3600, &lease_seconds, &lease.potential_sent);
+ *     ...                                     // put the lease, tell it by ddi_failover_handle_lease_changed, commit, answer
+ *
+ * A lease that is not stored goes in as one in `DDI_STATE_FREE`. Pools are those of the configuration; a `pool` that is
+ * NULL is none at all. What belongs to no relationship is this server's alone.
+ */
+/* ============================================================================================== */
+
+// DISCOVER, or BOOTP: any server could answer, so load balancing applies (RFC 3074).
+#define DDI_FAILOVER_ASKING_DISCOVER 1
+
+// REQUEST, whatever the client's state.
+#define DDI_FAILOVER_ASKING_REQUEST 2
+
+// RELEASE or DECLINE.
+#define DDI_FAILOVER_ASKING_GIVE_BACK 3
+
+// INFORM: no lease is involved.
+#define DDI_FAILOVER_ASKING_INFORM 4
+
+// Answer.
+#define DDI_FAILOVER_SERVICE_SERVE 1
+
+// Say nothing: the partner answers this client.
+#define DDI_FAILOVER_SERVICE_LEAVE_TO_PARTNER 2
+
+// Say nothing: this server serves nobody in its present state.
+#define DDI_FAILOVER_SERVICE_NOT_SERVING 3
+
+// The address may be bound to the client.
+#define DDI_FAILOVER_PERMISSION_ALLOW 1
+
+// It may not; say nothing.
+#define DDI_FAILOVER_PERMISSION_SILENT 2
+
+// It may not; tell the client so with a NAK.
+#define DDI_FAILOVER_PERMISSION_NAK 3
+
+// May this server answer this packet at all? `asking` is one of `DDI_FAILOVER_ASKING_...`; `hash_id` is the client's
+// client_id, or else its hardware address (RFC 3074 section 6); `secs` is the packet's. `pool` is the pool of the
+// address in question (may be NULL: there is none): a server with several asks for each. `*service` is one of
+// `DDI_FAILOVER_SERVICE_...`.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT`.
+ddi_status ddi_failover_serves(const ddi_failover *failover,
+                               const ddi_now *now,
+                               uint32_t asking,
+                               const uint8_t *hash_id,
+                               size_t hash_id_len,
+                               uint16_t secs,
+                               const uint32_t *pool,
+                               uint32_t *service);
+
+// May the address of `lease` (as stored) be bound to a client? `same_client` is 1 if the lease's last client is the one
+// that asks, else 0. `pool` may be NULL. `*permission` is one of `DDI_FAILOVER_PERMISSION_...`.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT`.
+ddi_status ddi_failover_may_bind(const ddi_failover *failover,
+                                 const ddi_now *now,
+                                 const ddi_lease *lease,
+                                 const uint32_t *pool,
+                                 uint32_t same_client,
+                                 uint32_t *permission);
+
+// The kinds of free addresses of a pool that this server may give out, in the order to try: `*len` of
+// `DDI_FREE_KIND_...` to `kinds`, at most 2; none if it may give out none.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_BUFFER`.
+ddi_status ddi_failover_free_kinds(const ddi_failover *failover,
+                                   const ddi_now *now,
+                                   uint32_t pool,
+                                   uint32_t *kinds,
+                                   size_t cap,
+                                   size_t *len);
+
+// For how long the client of `lease` (as stored before this binding) may be given its address, where
+// `desired_seconds` is what the configuration and the client agree on: no longer than the partner knows of, and the
+// MCLT. `*lease_seconds` is what to tell the client, 0xffffffff for ever; `*potential_sent` is what to store as the
+// lease's `potential_sent`.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT`.
+ddi_status ddi_failover_grant(const ddi_failover *failover,
+                              const ddi_now *now,
+                              const ddi_lease *lease,
+                              uint32_t desired_seconds,
+                              uint32_t *lease_seconds,
+                              uint64_t *potential_sent);
+
+// The state (`DDI_STATE_...`) that `lease` goes to when its time has passed, or when its client has released it
+// (`released` 1, else 0). `DDI_IDLE`: leave it as it is for now, and ask again later.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT`.
+ddi_status ddi_failover_ended(const ddi_failover *failover,
+                              const ddi_now *now,
+                              const ddi_lease *lease,
+                              uint32_t released,
+                              uint8_t *state);
+
+/* ============================================================================================== */
+/*
  * A view of a received DHCPv4 or BOOTP packet, for daemons that have a server of their own.
  */
 /* ============================================================================================== */
@@ -1869,7 +2012,7 @@ const char *ddi_failover_state_name(uint32_t state);
 #define DDI_DHCP4_BAD_NESTED_OVERLOAD 3
 
 // A parsed packet, with a copy of its bytes; to be used again for the next one, so that nothing is allocated for
-// each. Each getter goes through the packet again: read what is needed once.
+// each. What it is made of is found once, when it is parsed.
 //
 // Threads: calls with `const ddi_dhcp4_packet *` may overlap; `ddi_dhcp4_packet_parse` must be alone.
 typedef struct ddi_dhcp4_packet ddi_dhcp4_packet;
@@ -1982,6 +2125,15 @@ ddi_status ddi_dhcp4_option_code(const uint8_t *name,
                                  size_t name_len,
                                  uint32_t *code);
 
+// The name of an option, such as "domain_name": `*len` bytes to `buf`, of which 32 are always enough. `DDI_IDLE` if its
+// code has none.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (no option code), `DDI_E_BUFFER`.
+ddi_status ddi_dhcp4_option_name(uint32_t code,
+                                 uint8_t *buf,
+                                 size_t cap,
+                                 size_t *len);
+
 /* ============================================================================================== */
 /*
  * A DHCPv4 message that is being built, or was read to be changed.
@@ -2075,6 +2227,20 @@ ddi_status ddi_dhcp4_message_emit(const ddi_dhcp4_message *message,
                                   size_t cap,
                                   size_t *len);
 
+// Writes the message as the client of `packet` wants it: options in the order of its parameter request list, and no
+// longer than it takes (options 55 and 57; 548 bytes if it does not say). If space is short they go to file and sname
+// too, where those are empty (RFC 2131 section 4.1), and what finds no room is left out: how many options, says
+// `left_out` (may be NULL). `*len` bytes to `buf`. `DDI_E_BUFFER` if `cap` is less than `*len`; `DDI_E_LIMIT` if not even
+// what is never left out fits.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_BUFFER`, `DDI_E_LIMIT`, `DDI_E_MALFORMED` (nothing was parsed).
+ddi_status ddi_dhcp4_message_emit_reply(const ddi_dhcp4_message *message,
+                                        const ddi_dhcp4_packet *packet,
+                                        size_t *left_out,
+                                        uint8_t *buf,
+                                        size_t cap,
+                                        size_t *len);
+
 /* ============================================================================================== */
 /*
  * The configuration of a DHCPv4 server: numbers, links, subnets, pools, reservations, classes, options.
@@ -2132,6 +2298,12 @@ ddi_status ddi_dhcp4_message_emit(const ddi_dhcp4_message *message,
 // Datagrams per second that one relay, or one link, may send; twice that at once. 0, the default: no limit.
 #define DDI_DHCP_RELAY_RATE 15
 
+// T1: after which part of its lease time, in thousandths, a client renews (RFC 2131 section 4.4.5). Default: 500.
+#define DDI_DHCP_RENEWAL_PERMILLE 16
+
+// T2: after which part of its lease time, in thousandths, a client asks any server. Default: 875.
+#define DDI_DHCP_REBINDING_PERMILLE 17
+
 // A reservation is for the client with this client_id (option 61).
 #define DDI_DHCP_BY_CLIENT_ID 1
 
@@ -2158,6 +2330,13 @@ ddi_status ddi_dhcp4_message_emit(const ddi_dhcp4_message *message,
 
 // Sub-option 2 of option 82 is this (RFC 3046).
 #define DDI_DHCP_IF_REMOTE_ID 6
+
+// Option 124 has this class of this vendor (RFC 3925 section 3): four bytes, the vendor's enterprise number in network
+// order, then the class; nothing for any class.
+#define DDI_DHCP_IF_ENTERPRISE_CLASS 7
+
+// Option 125 has options of this vendor (RFC 3925 section 4): the four bytes of its enterprise number in network order.
+#define DDI_DHCP_IF_ENTERPRISE_OPTIONS 8
 
 // Names of clients in DNS (RFC 4702): a name that the client qualified keeps its own zone.
 #define DDI_DHCP_NAMES_KEEP_CLIENT_ZONE 1
@@ -2186,7 +2365,7 @@ void ddi_dhcp_config_free(ddi_dhcp_config *config);
 // What went wrong, in words; "" if nothing did. Borrowed, as the chapter on status says.
 const char *ddi_dhcp_config_last_error(const ddi_dhcp_config *config);
 
-// Sets a number of the whole server's: `setting` is one of `DDI_DHCP_AUTHORITATIVE` to `DDI_DHCP_RELAY_RATE`.
+// Sets a number of the whole server's: `setting` is one of `DDI_DHCP_AUTHORITATIVE` to `DDI_DHCP_REBINDING_PERMILLE`.
 // `DDI_E_ARGUMENT` if there is no such setting, or `value` can't be its value.
 //
 // Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT`.
@@ -2272,6 +2451,14 @@ ddi_status ddi_dhcp_config_add_pool(ddi_dhcp_config *config,
                                     ddi_ipv4 first,
                                     ddi_ipv4 last,
                                     uint32_t *pool);
+
+// Addresses that no pool of the subnet gives out though they lie in it, both ends included.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (no such place, or a value that can't be).
+ddi_status ddi_dhcp_config_add_excluded(ddi_dhcp_config *config,
+                                        uint32_t subnet,
+                                        ddi_ipv4 first,
+                                        ddi_ipv4 last);
 
 // Only clients of this class, and of others that are added, get an address of the pool.
 //
@@ -2593,6 +2780,10 @@ ddi_status ddi_dhcp_server_counter(const ddi_dhcp_server *server,
                                    const char **name,
                                    uint64_t *value);
 
+// How many offers wait for their clients' answers, of `DDI_DHCP_MAX_OFFERS` at the most. 0 for NULL and for a poisoned
+// handle.
+size_t ddi_dhcp_server_offers(const ddi_dhcp_server *server);
+
 /* ============================================================================================== */
 /*
  * DNS names and types. Names go in and out as a `ddi_name`, which is the name's wire form (RFC 1035 section
@@ -2838,8 +3029,16 @@ void ddi_tsig_verifier_free(ddi_tsig_verifier *verifier);
 // A key. It never changes: all calls but `ddi_tsig_key_free` are const and may overlap.
 typedef struct ddi_tsig_key ddi_tsig_key;
 
-// A key of this name. `algorithm` is one of `DDI_TSIG_...`; `secret` is the bytes themselves, not base 64.
-// `tag_len` is the bytes that signatures are cut to, 0 for whole ones. Caller owns: `ddi_tsig_key_free`.
+// The number of an algorithm, `DDI_TSIG_...`, by its name, such as "hmac-sha256" (RFC 8945 section 6), in any case.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (not UTF-8, or no such algorithm is known here).
+ddi_status ddi_tsig_algorithm_parse(const uint8_t *text,
+                                    size_t text_len,
+                                    uint32_t *algorithm);
+
+// A key of this name. `algorithm_number` is one of `DDI_TSIG_...`; `secret` is the bytes themselves, not base 64.
+// `tag_len` is the bytes that signatures are cut to, 0 for whole ones. What it signs holds for 300 seconds
+// (RFC 8945 section 10). Caller owns: `ddi_tsig_key_free`.
 //
 // Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (no name, no such algorithm, no secret, a length that may not be).
 ddi_status ddi_tsig_key_new(const ddi_name *name,
@@ -2848,6 +3047,17 @@ ddi_status ddi_tsig_key_new(const ddi_name *name,
                             size_t secret_len,
                             size_t tag_len,
                             ddi_tsig_key **key);
+
+// The same, but for how many seconds the clocks may be apart by what this side signs (RFC 8945 section 5.2.3).
+//
+// Errors: as of `ddi_tsig_key_new`.
+ddi_status ddi_tsig_key_new_fudge(const ddi_name *name,
+                                  uint32_t algorithm_number,
+                                  const uint8_t *secret,
+                                  size_t secret_len,
+                                  size_t tag_len,
+                                  uint16_t fudge_secs,
+                                  ddi_tsig_key **key);
 
 // Signs the request in the first `message_len` of the `cap` bytes at `buf`; `*len` is its new length. `*verifier`
 // checks the answer: Caller owns, `ddi_tsig_verifier_free`.
@@ -3129,6 +3339,21 @@ ddi_status ddi_zone_check(const ddi_zone *zone,
                           size_t cap,
                           size_t *len);
 
+// The first of these faults with which the zone can't be served as it is meant: it has no NS, or a name of it means
+// two things at once (a CNAME beside other data, several CNAMEs or DNAMEs, a DNAME beside NS). `DDI_IDLE`: there is
+// none; of what `ddi_zone_check` tells then, the operator should hear.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_BUFFER`.
+ddi_status ddi_zone_check_fatal(const ddi_zone *zone,
+                                uint8_t *buf,
+                                size_t cap,
+                                size_t *len);
+
+// True if `serial` is newer than `other` (RFC 1982). Serials have no order: of two that are 2^31 apart neither is
+// newer.
+bool ddi_serial_is_newer(uint32_t serial,
+                         uint32_t other);
+
 // What went wrong, in words; "" if nothing did. Borrowed, as the chapter on status says.
 const char *ddi_zone_last_error(const ddi_zone *zone);
 
@@ -3201,6 +3426,19 @@ ddi_status ddi_zone_loader_refuse(ddi_zone_loader *loader,
 ddi_status ddi_zone_loader_read_file(ddi_zone_loader *loader,
                                      const uint8_t *path,
                                      size_t path_len);
+
+// Takes a record that is no text, for who has a zone in a database: `rdata` is its data in wire form, uncompressed,
+// `ttl` in seconds. One that can't be in the zone is not taken, and the zone goes on without it. After the last one
+// `ddi_zone_loader_end`.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (no name), `DDI_E_ZONE` (it can't be in the zone), `DDI_E_STATE` (finished,
+// or after an error in a text).
+ddi_status ddi_zone_loader_add(ddi_zone_loader *loader,
+                               const ddi_name *owner,
+                               uint16_t rtype,
+                               uint32_t ttl,
+                               const uint8_t *rdata,
+                               size_t rdata_len);
 
 // The zone, once all was read. The loader is of no more use. Caller owns the zone: `ddi_zone_free`.
 //
@@ -3675,6 +3913,49 @@ void ddi_zone_compaction_free(ddi_zone_compaction *compaction);
 
 /* ============================================================================================== */
 /*
+ * What a set's journal and history hold, and how a journal is laid out. Of use to who watches a server, or has more
+ * to write than others.
+ */
+/* ============================================================================================== */
+
+// How the log of a journal is laid out: batches start at multiples of `align_bytes`, and no segment gets longer than
+// `segment_bytes`; as in `ddi_lease_config_set_log`. Unless set: 512, 64 MiB. To be set before the journal is opened.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_STATE` (the set has zones or a journal).
+ddi_status ddi_zone_set_set_log(ddi_zone_set *set,
+                                uint32_t align_bytes,
+                                uint64_t segment_bytes);
+
+// When `ddi_zone_set_needs_compaction` says so: after this many bytes were appended since the last compaction, and
+// this many percent of what that one wrote. Unless set: 16 MiB, 100. To be set before the journal is opened.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_STATE` (the set has zones or a journal).
+ddi_status ddi_zone_set_set_compaction(ddi_zone_set *set,
+                                       uint64_t bytes,
+                                       uint32_t percent);
+
+// Bytes of the journal's log on disk, which a compaction lets go. 0 for NULL, without a journal, and for a poisoned
+// handle.
+uint64_t ddi_zone_set_log_bytes(const ddi_zone_set *set);
+
+// Bytes of the files of zones that the last compaction has left. 0 for NULL, without a journal, and for a poisoned
+// handle.
+uint64_t ddi_zone_set_file_bytes(const ddi_zone_set *set);
+
+// The serials of which a secondary may have the zone and get what came after by IXFR (RFC 1995), the oldest first:
+// `*len` of them to `serials`, none if every secondary has to fetch the zone whole. The one that is answered is not
+// among them.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (no name, not aligned), `DDI_E_NOT_FOUND` (no such zone), `DDI_E_BUFFER`
+// (more than `cap`; `*len` is how many).
+ddi_status ddi_zone_set_history(const ddi_zone_set *set,
+                                const ddi_name *apex,
+                                uint32_t *serials,
+                                size_t cap,
+                                size_t *len);
+
+/* ============================================================================================== */
+/*
  * Readers: for threads that answer while another one changes the set. No lock is taken, and nobody waits.
  */
 /* ============================================================================================== */
@@ -3750,6 +4031,16 @@ typedef struct ddi_dns_transmit {
 // The answer to one request. It keeps its version of the zone, so that changes meanwhile don't touch it. One
 // call at a time.
 typedef struct ddi_xfr_out ddi_xfr_out;
+
+// How the zones of a set are sent from now on: bytes that a message over TCP is filled to, 512 to 65535; the largest
+// datagram; and deltas with more bytes than this many percent of the zone's go out as the whole zone (RFC 1995
+// section 5). Unless set: 16384, 1232, 100.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (a size that can't be).
+ddi_status ddi_zone_set_set_transfers(ddi_zone_set *set,
+                                      size_t message_size,
+                                      uint16_t udp_size,
+                                      uint32_t percent_of_zone);
 
 // What to send to a request for a transfer. If the set has no such zone that is NOTAUTH, and SERVFAIL for
 // one that is hidden. `transport` is one of `DDI_TRANSPORT_...`. `signer` is what `ddi_tsig_keys_check`
@@ -3831,6 +4122,25 @@ ddi_status ddi_xfr_in_new(const ddi_name *apex,
                           const ddi_tsig_key *key,
                           uint64_t seed,
                           ddi_xfr_in **xfr);
+
+// How large and how slow it may be: records and their bytes, milliseconds without any byte over TCP, and
+// milliseconds as a whole. Unless set: 500 million, 16 GiB, 30 s, two hours.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_STATE` (its first query was polled).
+ddi_status ddi_xfr_in_set_limits(ddi_xfr_in *xfr,
+                                 size_t records,
+                                 size_t bytes,
+                                 uint64_t idle_ms,
+                                 uint64_t total_ms);
+
+// How it asks, each 0 or 1. `udp`: IXFR is asked for over UDP first (unless set: 1). `fall_back`: where IXFR fails
+// the whole zone is asked for (1). `exact`: deltas must fit exactly (1).
+//
+// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (neither 0 nor 1), `DDI_E_STATE` (its first query was polled).
+ddi_status ddi_xfr_in_set_ways(ddi_xfr_in *xfr,
+                               uint32_t udp,
+                               uint32_t fall_back,
+                               uint32_t exact);
 
 // A query, if one is to be sent. `*transport` `DDI_TRANSPORT_UDP`: as a datagram. `DDI_TRANSPORT_TCP`: over
 // a new connection, on which nothing else comes (one that was open is to be closed); its two length bytes

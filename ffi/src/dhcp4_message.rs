@@ -5,10 +5,10 @@ use crate::guard;
 use crate::handle::{Failure, Handle, noun};
 use crate::others;
 use crate::sized::{self, OutSized};
-use crate::slice::{self, Buffer};
+use crate::slice::{self, Buffer, Out};
 use crate::status::{DDI_E_LIMIT, DDI_E_MALFORMED, DDI_IDLE, DDI_OK, ddi_status};
 use ddi_dhcp::v4::option::{OptionInfo, Value};
-use ddi_dhcp::v4::{Header, Message, MessageType};
+use ddi_dhcp::v4::{Header, Message, MessageType, Reply, max_len_for};
 use std::ffi::c_char;
 
 /// No datagram is longer.
@@ -248,6 +248,43 @@ pub unsafe extern "C" fn ddi_dhcp4_message_emit(
             let mut whole = vec![0; DATAGRAM_MAX];
             let emitted = message.emit(&mut whole).map_err(|why| Failure::new(DDI_E_LIMIT, why))?;
             Err(buffer.too_short(emitted.len))
+        })
+    }
+}
+
+/// Writes the message as the client of `packet` wants it: options in the order of its parameter request list, and no
+/// longer than it takes (options 55 and 57; 548 bytes if it does not say). If space is short they go to file and sname
+/// too, where those are empty (RFC 2131 section 4.1), and what finds no room is left out: how many options, says
+/// `left_out` (may be NULL). `*len` bytes to `buf`. `DDI_E_BUFFER` if `cap` is less than `*len`; `DDI_E_LIMIT` if not even
+/// what is never left out fits.
+///
+/// Errors: `DDI_E_NULL`, `DDI_E_BUFFER`, `DDI_E_LIMIT`, `DDI_E_MALFORMED` (nothing was parsed).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ddi_dhcp4_message_emit_reply(
+    message: *const ddi_dhcp4_message,
+    packet: *const ddi_dhcp4_packet,
+    left_out: *mut usize,
+    buf: *mut u8,
+    cap: usize,
+    len: *mut usize,
+) -> ddi_status {
+    // SAFETY: the header's contract.
+    unsafe {
+        guard::shared(message, |message| {
+            let view = others::shared(packet, "packet")?;
+            let (mut buffer, left_out) = (Buffer::new(buf, cap, len)?, Out::new(left_out, "").ok());
+            let packet = view.packet()?;
+            let wanted = packet.parameter_request_list();
+            let wanted: Vec<u8> = wanted.iter().flat_map(|list| list.pieces().flatten().copied()).collect();
+            let max_len = max_len_for(packet.max_message_size());
+            let reply = Reply::new(&message.header, &message.options).in_order(&wanted).with_overload();
+            let mut whole = vec![0; max_len];
+            let emitted = reply.emit(&mut whole).map_err(|why| Failure::new(DDI_E_LIMIT, why))?;
+            buffer.put(whole.get(..emitted.len).unwrap_or_default())?;
+            if let Some(left_out) = left_out {
+                left_out.set(emitted.dropped.len());
+            }
+            Ok(DDI_OK)
         })
     }
 }

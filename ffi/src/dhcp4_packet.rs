@@ -7,7 +7,8 @@ use crate::sized::{Growing, OutSized};
 use crate::slice::{self, Buffer, Out};
 use crate::status::{DDI_E_MALFORMED, DDI_IDLE, DDI_OK, ddi_status};
 use ddi_core::HwAddr;
-use ddi_dhcp::v4::{BadReason, Cookie, Header, Op, OptionValue, Packet, RelayInfo};
+use ddi_dhcp::error::PacketError;
+use ddi_dhcp::v4::{BadReason, Cookie, Header, Op, OptionValue, Packet, PacketBuf, RelayInfo};
 use std::borrow::Cow;
 use std::ffi::c_char;
 
@@ -79,21 +80,28 @@ unsafe impl Growing for ddi_dhcp4_header {
 }
 
 /// A parsed packet, with a copy of its bytes; to be used again for the next one, so that nothing is allocated for
-/// each. Each getter goes through the packet again: read what is needed once.
+/// each. What it is made of is found once, when it is parsed.
 ///
 /// Threads: calls with `const ddi_dhcp4_packet *` may overlap; `ddi_dhcp4_packet_parse` must be alone.
 pub struct ddi_dhcp4_packet(Handle<PacketView>);
 noun!(ddi_dhcp4_packet, PacketView, shared);
 
-/// The bytes of a packet that was parsed, empty if none was.
+/// The packet that was parsed last, if any was.
 #[derive(Default)]
-pub(crate) struct PacketView {
-    bytes: Vec<u8>,
-}
+pub(crate) struct PacketView(Option<PacketBuf>);
 
 impl PacketView {
     pub(crate) fn packet(&self) -> Result<Packet<'_>, Failure> {
-        Packet::parse(&self.bytes).map_err(|why| Failure::new(DDI_E_MALFORMED, why))
+        let none = || Failure::new(DDI_E_MALFORMED, "no packet was parsed");
+        self.0.as_ref().map(PacketBuf::packet).ok_or_else(none)
+    }
+
+    fn parse(&mut self, bytes: &[u8]) -> Result<(), PacketError> {
+        match &mut self.0 {
+            Some(packet) => packet.parse_next(bytes)?,
+            none => *none = Some(PacketBuf::parse(bytes)?),
+        }
+        Ok(())
     }
 }
 
@@ -131,9 +139,7 @@ pub unsafe extern "C" fn ddi_dhcp4_packet_parse(
     unsafe {
         guard::exclusive(packet, |view| {
             let bytes = slice::bytes(bytes, bytes_len, "bytes")?;
-            Packet::parse(bytes).map_err(|why| Failure::new(DDI_E_MALFORMED, why))?;
-            view.bytes.clear();
-            view.bytes.extend_from_slice(bytes);
+            view.parse(bytes).map_err(|why| Failure::new(DDI_E_MALFORMED, why))?;
             Ok(DDI_OK)
         })
     }
@@ -288,6 +294,31 @@ pub unsafe extern "C" fn ddi_dhcp4_option_code(
             let code = Out::new(code, "code")?;
             let info = ddi_dhcp::v4::option::OptionInfo::named(slice::text(name, name_len, "name")?);
             code.set(info.ok_or_else(|| Failure::argument("there is no such option"))?.code.into());
+            Ok(DDI_OK)
+        })
+    }
+}
+
+/// The name of an option, such as "domain_name": `*len` bytes to `buf`, of which 32 are always enough. `DDI_IDLE` if its
+/// code has none.
+///
+/// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (no option code), `DDI_E_BUFFER`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ddi_dhcp4_option_name(
+    code: u32,
+    buf: *mut u8,
+    cap: usize,
+    len: *mut usize,
+) -> ddi_status {
+    // SAFETY: the header's contract.
+    unsafe {
+        guard::alone(|| {
+            let mut buffer = Buffer::new(buf, cap, len)?;
+            let name = ddi_dhcp::v4::option::OptionInfo::of(option_code(code)?).name;
+            if name.is_empty() {
+                return Ok(DDI_IDLE);
+            }
+            buffer.put(name.as_bytes())?;
             Ok(DDI_OK)
         })
     }

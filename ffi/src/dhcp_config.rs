@@ -47,6 +47,10 @@ pub const DDI_DHCP_ONLY_LISTED_RELAYS: u32 = 13;
 pub const DDI_DHCP_CLIENT_RATE: u32 = 14;
 /// Datagrams per second that one relay, or one link, may send; twice that at once. 0, the default: no limit.
 pub const DDI_DHCP_RELAY_RATE: u32 = 15;
+/// T1: after which part of its lease time, in thousandths, a client renews (RFC 2131 section 4.4.5). Default: 500.
+pub const DDI_DHCP_RENEWAL_PERMILLE: u32 = 16;
+/// T2: after which part of its lease time, in thousandths, a client asks any server. Default: 875.
+pub const DDI_DHCP_REBINDING_PERMILLE: u32 = 17;
 
 /// A reservation is for the client with this client_id (option 61).
 pub const DDI_DHCP_BY_CLIENT_ID: u32 = 1;
@@ -67,6 +71,11 @@ pub const DDI_DHCP_IF_HW_ADDR_PREFIX: u32 = 4;
 pub const DDI_DHCP_IF_CIRCUIT_ID: u32 = 5;
 /// Sub-option 2 of option 82 is this (RFC 3046).
 pub const DDI_DHCP_IF_REMOTE_ID: u32 = 6;
+/// Option 124 has this class of this vendor (RFC 3925 section 3): four bytes, the vendor's enterprise number in network
+/// order, then the class; nothing for any class.
+pub const DDI_DHCP_IF_ENTERPRISE_CLASS: u32 = 7;
+/// Option 125 has options of this vendor (RFC 3925 section 4): the four bytes of its enterprise number in network order.
+pub const DDI_DHCP_IF_ENTERPRISE_OPTIONS: u32 = 8;
 
 /// Names of clients in DNS (RFC 4702): a name that the client qualified keeps its own zone.
 pub const DDI_DHCP_NAMES_KEEP_CLIENT_ZONE: u32 = 1;
@@ -104,7 +113,7 @@ pub unsafe extern "C" fn ddi_dhcp_config_last_error(config: *const ddi_dhcp_conf
     unsafe { guard::last_error(config) }
 }
 
-/// Sets a number of the whole server's: `setting` is one of `DDI_DHCP_AUTHORITATIVE` to `DDI_DHCP_RELAY_RATE`.
+/// Sets a number of the whole server's: `setting` is one of `DDI_DHCP_AUTHORITATIVE` to `DDI_DHCP_REBINDING_PERMILLE`.
 /// `DDI_E_ARGUMENT` if there is no such setting, or `value` can't be its value.
 ///
 /// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT`.
@@ -280,6 +289,24 @@ pub unsafe extern "C" fn ddi_dhcp_config_add_pool(
             let place = Out::new(pool, "pool")?;
             place.set(draft.add_pool(subnet, first.into(), last.into())?);
             Ok(DDI_OK)
+        })
+    }
+}
+
+/// Addresses that no pool of the subnet gives out though they lie in it, both ends included.
+///
+/// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (no such place, or a value that can't be).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ddi_dhcp_config_add_excluded(
+    config: *mut ddi_dhcp_config,
+    subnet: u32,
+    first: ddi_ipv4,
+    last: ddi_ipv4,
+) -> ddi_status {
+    // SAFETY: the header's contract.
+    unsafe {
+        guard::exclusive(config, |draft| {
+            draft.add_excluded(subnet, first.into(), last.into()).map(|()| DDI_OK)
         })
     }
 }

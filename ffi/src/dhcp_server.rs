@@ -419,6 +419,14 @@ pub unsafe extern "C" fn ddi_dhcp_server_counter(
     }
 }
 
+/// How many offers wait for their clients' answers, of `DDI_DHCP_MAX_OFFERS` at the most. 0 for NULL and for a poisoned
+/// handle.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ddi_dhcp_server_offers(server: *const ddi_dhcp_server) -> usize {
+    // SAFETY: the header's contract.
+    unsafe { guard::value_or(server, 0, |engine| engine.server.offers()) }
+}
+
 /// A call of the engine with all that it needs.
 ///
 /// # Safety

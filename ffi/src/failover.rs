@@ -309,6 +309,29 @@ pub unsafe extern "C" fn ddi_failover_handle_lease_changed(
     }
 }
 
+/// The application itself has changed many leases, with an import for example: what is to be told of them is told
+/// together.
+///
+/// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (no key), `DDI_E_STORE`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ddi_failover_handle_leases_changed(
+    failover: *mut ddi_failover,
+    now: *const ddi_now,
+    store: *mut ddi_store,
+    keys: *const ddi_lease_key,
+    keys_len: usize,
+) -> ddi_status {
+    // SAFETY: the header's contract.
+    unsafe {
+        run(failover, now, store, |set, now, store| {
+            let keys = slice::array(keys, keys_len, "keys")?;
+            let keys: Vec<LeaseKey> = keys.iter().map(|key| key.to_key()).collect::<Result<_, _>>()?;
+            set.handle_leases_changed(now, store, &keys);
+            Ok(DDI_OK)
+        })
+    }
+}
+
 /// An operator's word: `DDI_FAILOVER_COMMAND_...`. `DDI_E_FAILOVER_REFUSED` if it does not apply in the present state;
 /// nothing has happened then.
 ///

@@ -118,6 +118,26 @@ pub unsafe extern "C" fn ddi_failover_config_set(
     unsafe { guard::exclusive(config, |draft| draft.set(relationship, setting, value).map(|()| DDI_OK)) }
 }
 
+/// Which clients the primary answers, bucket by bucket (RFC 3074 section 6), where `DDI_FAILOVER_SPLIT` is not enough:
+/// `buckets_len` is 32, and bit `b % 8` of byte `b / 8` is set if the primary answers bucket `b` (dhcpd's hba).
+///
+/// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (no such relationship, or another length).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ddi_failover_config_set_buckets(
+    config: *mut ddi_failover_config,
+    relationship: u32,
+    buckets: *const u8,
+    buckets_len: usize,
+) -> ddi_status {
+    // SAFETY: the header's contract.
+    unsafe {
+        guard::exclusive(config, |draft| {
+            let buckets = slice::bytes(buckets, buckets_len, "buckets")?;
+            draft.set_buckets(relationship, buckets).map(|()| DDI_OK)
+        })
+    }
+}
+
 /// Shares a pool with the partner; those of a DHCP server tells `ddi_dhcp_server_pool`. All pools of one relationship are of
 /// one address space, and a pool is in one relationship at the most.
 ///

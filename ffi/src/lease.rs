@@ -6,6 +6,7 @@ use crate::lease_key::{ddi_hw_addr, ddi_lease_key};
 use crate::sized::Growing;
 use crate::slice;
 use ddi_core::{BindingState, Lease, Lsn, Origin, UnixTime};
+use std::ffi::c_char;
 
 /// Nobody's; the primary (or the only server) may allocate it.
 pub const DDI_STATE_FREE: u8 = 1;
@@ -25,6 +26,24 @@ pub const DDI_STATE_BACKUP: u8 = 7;
 pub const DDI_STATE_PENDING_FREE: u8 = 8;
 /// RFC 8156's name for what the secondary may allocate.
 pub const DDI_STATE_FREE_BACKUP: u8 = 9;
+
+/// The name of a binding state, such as "PENDING-FREE"; "UNKNOWN" for a number that is none. Static.
+#[unsafe(no_mangle)]
+pub extern "C" fn ddi_state_name(state: u8) -> *const c_char {
+    match state {
+        DDI_STATE_FREE => c"FREE",
+        DDI_STATE_ACTIVE => c"ACTIVE",
+        DDI_STATE_EXPIRED => c"EXPIRED",
+        DDI_STATE_RELEASED => c"RELEASED",
+        DDI_STATE_ABANDONED => c"ABANDONED",
+        DDI_STATE_RESET => c"RESET",
+        DDI_STATE_BACKUP => c"BACKUP",
+        DDI_STATE_PENDING_FREE => c"PENDING-FREE",
+        DDI_STATE_FREE_BACKUP => c"FREE-BACKUP",
+        _ => c"UNKNOWN",
+    }
+    .as_ptr()
+}
 
 /// A lease. `memset` it to zero, set `struct_size`, `key` and `state`, and then what is known.
 /// Times are seconds since 1970, `DDI_TIME_UNSET` or `DDI_TIME_NEVER`.

@@ -242,7 +242,8 @@ pub unsafe extern "C" fn ddi_lease_db_get(
 }
 
 /// The keys of the leases in address space `space` with this identity, of the subnet `*subnet_id` only, or of any
-/// if that is NULL. At most `DDI_FIND_MAX`, in no order; `*len` is how many.
+/// if that is NULL. At most `DDI_FIND_MAX`, in no order; `*len` is how many. Of one subnet's, if there are more, those
+/// that are `DDI_STATE_ACTIVE` come before all others.
 ///
 /// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT`, `DDI_E_BUFFER` (more than `cap`; `*len` is how many).
 #[unsafe(no_mangle)]
@@ -263,6 +264,35 @@ pub unsafe extern "C" fn ddi_lease_db_find(
             let out = ArrayOut::new(keys, cap, len, "keys")?;
             db.found.clear();
             db.db.find(space, subnet, identity, &mut db.found);
+            out.put(&db.found)
+        })
+    }
+}
+
+/// The same where an identity may have more than `DDI_FIND_MAX`: the first `cap` keys after the key `after`, in order.
+/// NULL starts at the beginning; fewer than `cap` is the end. Each page looks at every lease of the identity.
+///
+/// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ddi_lease_db_find_page(
+    db: *mut ddi_lease_db,
+    space: u32,
+    subnet_id: *const u32,
+    identity: *const ddi_identity,
+    after: *const ddi_lease_key,
+    keys: *mut ddi_lease_key,
+    cap: usize,
+    len: *mut usize,
+) -> ddi_status {
+    // SAFETY: the header's contract.
+    unsafe {
+        guard::exclusive(db, |db| {
+            let (identity, after) =
+                (ddi_identity::read(identity)?, ddi_lease_key::read_option(after, "after")?);
+            let subnet = if subnet_id.is_null() { None } else { Some(slice::read(subnet_id, "subnet_id")?) };
+            let out = ArrayOut::new(keys, cap, len, "keys")?;
+            db.found.clear();
+            db.db.find_page(space, subnet, identity, after, out.cap(), &mut db.found);
             out.put(&db.found)
         })
     }

@@ -321,6 +321,13 @@ impl From<PoolCounts> for ddi_pool_counts {
     }
 }
 
+pub(crate) const fn of_free_kind(kind: FreeKind) -> u32 {
+    match kind {
+        FreeKind::Free => DDI_FREE_KIND_FREE,
+        FreeKind::Backup => DDI_FREE_KIND_BACKUP,
+    }
+}
+
 pub(crate) fn to_free_kind(number: u32) -> Result<FreeKind, Failure> {
     match number {
         DDI_FREE_KIND_FREE => Ok(FreeKind::Free),

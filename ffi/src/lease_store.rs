@@ -44,7 +44,8 @@ pub struct ddi_lease_store {
             lease: *mut ddi_lease,
         ) -> ddi_status,
     >,
-    /// The keys of at most `max` leases of a space with this identity, and of this subnet if one is given.
+    /// The keys of at most `max` leases of a space with this identity, and of this subnet if one is given; if there are
+    /// more, those that are `DDI_STATE_ACTIVE` before all others.
     pub find: Option<
         unsafe extern "C" fn(
             userdata: *mut c_void,

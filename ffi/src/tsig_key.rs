@@ -10,7 +10,7 @@ use crate::others;
 use crate::slice::{self, Buffer, Out};
 use crate::status::{DDI_OK, ddi_status};
 use crate::tsig_signer::{ddi_tsig_verifier, sign_in_place};
-use ddi_dns::tsig::{Algorithm, FUDGE_SECS, Key};
+use ddi_dns::tsig::{Algorithm, FUDGE_SECS, Key, UnknownAlgorithm};
 use std::ffi::c_char;
 
 /// A key. It never changes: all calls but `ddi_tsig_key_free` are const and may overlap.
@@ -39,8 +39,34 @@ fn algorithm(number: u32) -> Result<Algorithm, Failure> {
     }
 }
 
-/// A key of this name. `algorithm` is one of `DDI_TSIG_...`; `secret` is the bytes themselves, not base 64.
-/// `tag_len` is the bytes that signatures are cut to, 0 for whole ones. Caller owns: `ddi_tsig_key_free`.
+/// The number of an algorithm, `DDI_TSIG_...`, by its name, such as "hmac-sha256" (RFC 8945 section 6), in any case.
+///
+/// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (not UTF-8, or no such algorithm is known here).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ddi_tsig_algorithm_parse(
+    text: *const u8,
+    text_len: usize,
+    algorithm: *mut u32,
+) -> ddi_status {
+    guard::alone(|| {
+        // SAFETY: the header's contract.
+        let (text, out) =
+            unsafe { (slice::text(text, text_len, "text")?, Out::new(algorithm, "algorithm")?) };
+        out.set(match text.parse().map_err(|e: UnknownAlgorithm| Failure::argument(e))? {
+            Algorithm::HmacSha1 => DDI_TSIG_HMAC_SHA1,
+            Algorithm::HmacSha224 => DDI_TSIG_HMAC_SHA224,
+            Algorithm::HmacSha256 => DDI_TSIG_HMAC_SHA256,
+            Algorithm::HmacSha384 => DDI_TSIG_HMAC_SHA384,
+            Algorithm::HmacSha512 => DDI_TSIG_HMAC_SHA512,
+            other => return Err(Failure::argument(format!("{other} has no number"))),
+        });
+        Ok(DDI_OK)
+    })
+}
+
+/// A key of this name. `algorithm_number` is one of `DDI_TSIG_...`; `secret` is the bytes themselves, not base 64.
+/// `tag_len` is the bytes that signatures are cut to, 0 for whole ones. What it signs holds for 300 seconds
+/// (RFC 8945 section 10). Caller owns: `ddi_tsig_key_free`.
 ///
 /// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (no name, no such algorithm, no secret, a length that may not be).
 #[unsafe(no_mangle)]
@@ -52,6 +78,23 @@ pub unsafe extern "C" fn ddi_tsig_key_new(
     tag_len: usize,
     key: *mut *mut ddi_tsig_key,
 ) -> ddi_status {
+    // SAFETY: the header's contract.
+    unsafe { ddi_tsig_key_new_fudge(name, algorithm_number, secret, secret_len, tag_len, FUDGE_SECS, key) }
+}
+
+/// The same, but for how many seconds the clocks may be apart by what this side signs (RFC 8945 section 5.2.3).
+///
+/// Errors: as of `ddi_tsig_key_new`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ddi_tsig_key_new_fudge(
+    name: *const ddi_name,
+    algorithm_number: u32,
+    secret: *const u8,
+    secret_len: usize,
+    tag_len: usize,
+    fudge_secs: u16,
+    key: *mut *mut ddi_tsig_key,
+) -> ddi_status {
     guard::alone(|| {
         // SAFETY: the header's contract.
         let (name, secret) =
@@ -60,7 +103,7 @@ pub unsafe extern "C" fn ddi_tsig_key_new(
         let out = unsafe { Out::new(key, "key")? };
         let algorithm = algorithm(algorithm_number)?;
         let tag_len = if tag_len == 0 { algorithm.tag_len() } else { tag_len };
-        out.set(guard::give(Key::with(name, algorithm, secret, tag_len, FUDGE_SECS)?));
+        out.set(guard::give(Key::with(name, algorithm, secret, tag_len, fudge_secs)?));
         Ok(DDI_OK)
     })
 }

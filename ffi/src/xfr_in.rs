@@ -13,10 +13,13 @@ use crate::tsig_key::{ddi_tsig_key, optional_key};
 use crate::zone::{ZoneVersion, ddi_zone};
 use ddi_dns::Snapshot;
 use ddi_dns::xfr::{Outcome, Via, XfrEvent, XfrIn, XfrInConfig};
+use ddi_dns::zone::Strictness;
 use std::ffi::c_char;
 
 /// A transfer, and the zone that it ended with.
 pub(crate) struct Transfer {
+    /// What it was made of, until its first query is polled.
+    config: Option<XfrInConfig>,
     xfr: XfrIn,
     zone: Option<Snapshot>,
 }
@@ -57,9 +60,70 @@ pub unsafe extern "C" fn ddi_xfr_in_new(
         }
         let mut config = XfrInConfig::new(apex.to_name(), current, seed);
         config.key = key;
-        out.set(guard::give(Transfer { xfr: XfrIn::new(config), zone: None }));
+        out.set(guard::give(Transfer { xfr: XfrIn::new(config.clone()), config: Some(config), zone: None }));
         Ok(DDI_OK)
     })
+}
+
+impl Transfer {
+    /// Begins anew, with another configuration.
+    fn configure(&mut self, set: impl FnOnce(&mut XfrInConfig)) -> Result<ddi_status, Failure> {
+        let begun = || Failure::new(DDI_E_STATE, "its first query was polled already");
+        let config = self.config.as_mut().ok_or_else(begun)?;
+        set(config);
+        self.xfr = XfrIn::new(config.clone());
+        Ok(DDI_OK)
+    }
+}
+
+/// How large and how slow it may be: records and their bytes, milliseconds without any byte over TCP, and
+/// milliseconds as a whole. Unless set: 500 million, 16 GiB, 30 s, two hours.
+///
+/// Errors: `DDI_E_NULL`, `DDI_E_STATE` (its first query was polled).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ddi_xfr_in_set_limits(
+    xfr: *mut ddi_xfr_in,
+    records: usize,
+    bytes: usize,
+    idle_ms: u64,
+    total_ms: u64,
+) -> ddi_status {
+    // SAFETY: the header's contract.
+    unsafe {
+        guard::exclusive(xfr, |it| {
+            it.configure(|config| {
+                config.limits.records = records;
+                config.limits.bytes = bytes;
+                config.limits.idle_millis = idle_ms;
+                config.limits.total_millis = total_ms;
+            })
+        })
+    }
+}
+
+/// How it asks, each 0 or 1. `udp`: IXFR is asked for over UDP first (unless set: 1). `fall_back`: where IXFR fails
+/// the whole zone is asked for (1). `exact`: deltas must fit exactly (1).
+///
+/// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (neither 0 nor 1), `DDI_E_STATE` (its first query was polled).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ddi_xfr_in_set_ways(
+    xfr: *mut ddi_xfr_in,
+    udp: u32,
+    fall_back: u32,
+    exact: u32,
+) -> ddi_status {
+    // SAFETY: the header's contract.
+    unsafe {
+        guard::exclusive(xfr, |it| {
+            let (udp, fall_back) = (slice::flag(udp, "udp")?, slice::flag(fall_back, "fall_back")?);
+            let exact = slice::flag(exact, "exact")?;
+            it.configure(|config| {
+                config.udp = udp;
+                config.fall_back = fall_back;
+                config.strictness = if exact { Strictness::Exact } else { Strictness::Tolerant };
+            })
+        })
+    }
 }
 
 /// A query, if one is to be sent. `*transport` `DDI_TRANSPORT_UDP`: as a datagram. `DDI_TRANSPORT_TCP`: over
@@ -85,6 +149,7 @@ pub unsafe extern "C" fn ddi_xfr_in_poll_transmit(
                 return Err(buffer.too_short(DDI_XFR_QUERY_MAX));
             }
             let Some(transmit) = it.xfr.poll_transmit(now, buffer.room()) else { return Ok(DDI_IDLE) };
+            it.config = None;
             buffer.filled(transmit.len);
             out.set(if transmit.via == Via::Tcp { DDI_TRANSPORT_TCP } else { DDI_TRANSPORT_UDP });
             Ok(DDI_OK)

@@ -11,7 +11,7 @@ use crate::status::{DDI_IDLE, DDI_OK, ddi_status};
 use crate::tsig_signer::ddi_tsig_signer;
 use crate::zone_set::ddi_zone_set;
 use ddi_dns::message::Rcode;
-use ddi_dns::xfr::{Request, SendError, Sent, Transport, XfrOut, XfrOutConfig};
+use ddi_dns::xfr::{Request, SendError, Sent, Transport, XfrOut};
 use std::ffi::c_char;
 
 /// The answer to one request. It keeps its version of the zone, so that changes meanwhile don't touch it. One
@@ -27,6 +27,32 @@ pub const DDI_SENT_SOA: u32 = 1;
 pub const DDI_SENT_ZONE: u32 = 2;
 /// Deltas.
 pub const DDI_SENT_DELTAS: u32 = 3;
+
+/// How the zones of a set are sent from now on: bytes that a message over TCP is filled to, 512 to 65535; the largest
+/// datagram; and deltas with more bytes than this many percent of the zone's go out as the whole zone (RFC 1995
+/// section 5). Unless set: 16384, 1232, 100.
+///
+/// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (a size that can't be).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ddi_zone_set_set_transfers(
+    set: *mut ddi_zone_set,
+    message_size: usize,
+    udp_size: u16,
+    percent_of_zone: u32,
+) -> ddi_status {
+    // SAFETY: the header's contract.
+    unsafe {
+        guard::exclusive(set, |set| {
+            if !(512..=65_535).contains(&message_size) || udp_size < 512 {
+                return Err(Failure::argument("a message has room for 512 to 65535 bytes"));
+            }
+            set.transfers.message_size = message_size;
+            set.transfers.udp_size = udp_size;
+            set.transfers.percent_of_zone = percent_of_zone;
+            Ok(DDI_OK)
+        })
+    }
+}
 
 /// What to send to a request for a transfer. If the set has no such zone that is NOTAUTH, and SERVFAIL for
 /// one that is hidden. `transport` is one of `DDI_TRANSPORT_...`. `signer` is what `ddi_tsig_keys_check`
@@ -59,7 +85,7 @@ pub unsafe extern "C" fn ddi_xfr_out_new(
             let apex = request.zone.as_ref();
             out.set(guard::give(match (set.db.zone(apex), set.db.history(apex)) {
                 (Some(snapshot), Some(history)) => {
-                    let mut config = XfrOutConfig::default();
+                    let mut config = set.transfers;
                     config.condense = condense;
                     config.expire = set.expire_secs(now, apex);
                     XfrOut::new(&request, snapshot, history, &config, transport, signer)

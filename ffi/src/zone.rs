@@ -13,7 +13,7 @@ use crate::status::{DDI_IDLE, DDI_OK, ddi_status};
 use ddi_dns::answer::{AnswerContext, Answered};
 use ddi_dns::delta::Delta;
 use ddi_dns::zone::SerialPolicy;
-use ddi_dns::{Rtype, Snapshot};
+use ddi_dns::{Rtype, Serial, Snapshot};
 use std::ffi::c_char;
 use std::sync::Arc;
 
@@ -235,6 +235,37 @@ pub unsafe extern "C" fn ddi_zone_check(
             Ok(DDI_OK)
         })
     }
+}
+
+/// The first of these faults with which the zone can't be served as it is meant: it has no NS, or a name of it means
+/// two things at once (a CNAME beside other data, several CNAMEs or DNAMEs, a DNAME beside NS). `DDI_IDLE`: there is
+/// none; of what `ddi_zone_check` tells then, the operator should hear.
+///
+/// Errors: `DDI_E_NULL`, `DDI_E_BUFFER`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ddi_zone_check_fatal(
+    zone: *const ddi_zone,
+    buf: *mut u8,
+    cap: usize,
+    len: *mut usize,
+) -> ddi_status {
+    // SAFETY: the header's contract.
+    unsafe {
+        guard::shared(zone, |zone| {
+            let mut out = Buffer::new(buf, cap, len)?;
+            let faults = ddi_dns::zonefile::check(&zone.snapshot);
+            let Some(fault) = faults.iter().find(|fault| fault.is_fatal()) else { return Ok(DDI_IDLE) };
+            out.put(fault.to_string().as_bytes())?;
+            Ok(DDI_OK)
+        })
+    }
+}
+
+/// True if `serial` is newer than `other` (RFC 1982). Serials have no order: of two that are 2^31 apart neither is
+/// newer.
+#[unsafe(no_mangle)]
+pub extern "C" fn ddi_serial_is_newer(serial: u32, other: u32) -> bool {
+    Serial(serial).is_newer_than(Serial(other))
 }
 
 /// What went wrong, in words; "" if nothing did. Borrowed, as the chapter on status says.

@@ -7,6 +7,7 @@ use crate::handle::{Failure, Handle, noun};
 use crate::slice::{self, Buffer, Out};
 use crate::status::{DDI_E_IO, DDI_E_STATE, DDI_E_ZONE, DDI_OK, ddi_status};
 use crate::zone::{ZoneVersion, ddi_zone};
+use ddi_dns::Rtype;
 use ddi_dns::zone::Builder;
 use ddi_dns::zonefile::{Config, Include, Parser, Step};
 use std::ffi::c_char;
@@ -233,6 +234,31 @@ pub unsafe extern "C" fn ddi_zone_loader_read_file(
         guard::exclusive(loader, |loader| {
             let path = slice::text(path, path_len, "path")?;
             loader.read_file(path)?;
+            Ok(DDI_OK)
+        })
+    }
+}
+
+/// Takes a record that is no text, for who has a zone in a database: `rdata` is its data in wire form, uncompressed,
+/// `ttl` in seconds. One that can't be in the zone is not taken, and the zone goes on without it. After the last one
+/// `ddi_zone_loader_end`.
+///
+/// Errors: `DDI_E_NULL`, `DDI_E_ARGUMENT` (no name), `DDI_E_ZONE` (it can't be in the zone), `DDI_E_STATE` (finished,
+/// or after an error in a text).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ddi_zone_loader_add(
+    loader: *mut ddi_zone_loader,
+    owner: *const ddi_name,
+    rtype: u16,
+    ttl: u32,
+    rdata: *const u8,
+    rdata_len: usize,
+) -> ddi_status {
+    // SAFETY: the header's contract.
+    unsafe {
+        guard::exclusive(loader, |loader| {
+            let (owner, rdata) = (ddi_name::read(owner, "owner")?, slice::bytes(rdata, rdata_len, "rdata")?);
+            loader.open()?.push(owner, Rtype(rtype), ttl, rdata)?;
             Ok(DDI_OK)
         })
     }

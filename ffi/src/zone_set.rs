@@ -25,6 +25,7 @@ use ddi_core::{Lsn, Now, UnixTime};
 use ddi_dns::delta::HistoryLimits;
 use ddi_dns::journal::{Journal, JournalConfig};
 use ddi_dns::name::{Name, NameRef};
+use ddi_dns::xfr::XfrOutConfig;
 use ddi_dns::{Snapshot, ZoneDb};
 use std::collections::BTreeMap;
 use std::ffi::c_char;
@@ -33,7 +34,10 @@ use std::sync::Arc;
 /// The zones, and when secondary ones expire.
 pub(crate) struct Zones {
     pub(crate) db: ZoneDb,
-    pub(crate) limits: HistoryLimits,
+    /// For the opening of a journal.
+    pub(crate) config: JournalConfig,
+    /// How its zones are sent.
+    pub(crate) transfers: XfrOutConfig,
     pub(crate) expires: BTreeMap<Name, UnixTime>,
     /// What batches and compactions were taken from this one, and not from another.
     pub(crate) mark: Arc<()>,
@@ -75,9 +79,8 @@ pub unsafe extern "C" fn ddi_zone_set_new(set: *mut *mut ddi_zone_set) -> ddi_st
     guard::alone(|| {
         // SAFETY: the header's contract.
         let out = unsafe { Out::new(set, "set")? };
-        let (limits, mark) = (HistoryLimits::default(), Arc::new(()));
-        let (db, expires) = (ZoneDb::in_memory(limits), BTreeMap::new());
-        out.set(guard::give(Zones { db, limits, expires, mark }));
+        let config = JournalConfig::default();
+        out.set(guard::give(Zones::new(ZoneDb::in_memory(config.history), config)));
         Ok(DDI_OK)
     })
 }
@@ -98,8 +101,8 @@ pub unsafe extern "C" fn ddi_zone_set_set_history(
     unsafe {
         guard::exclusive(set, |set| {
             set.check_empty()?;
-            set.limits = HistoryLimits { deltas, bytes, percent_of_zone };
-            set.db = ZoneDb::in_memory(set.limits);
+            set.config.history = HistoryLimits { deltas, bytes, percent_of_zone };
+            set.db = ZoneDb::in_memory(set.config.history);
             Ok(DDI_OK)
         })
     }
@@ -127,9 +130,8 @@ pub unsafe extern "C" fn ddi_zone_set_open_journal(
             set.check_empty()?;
             let storage =
                 FileStorage::open(path).map_err(|e| Failure::new(DDI_E_IO, format!("{path}: {e}")))?;
-            let mut config = JournalConfig::default();
+            let mut config = set.config;
             config.log.log_id = log_id;
-            config.history = set.limits;
             let (db, found) = ZoneDb::open(Arc::new(storage), &config)?;
             set.db = db;
             if let Some(out) = out {
@@ -147,7 +149,12 @@ pub unsafe extern "C" fn ddi_zone_set_open_journal(
 }
 
 impl Zones {
-    fn check_empty(&self) -> Result<(), Failure> {
+    pub(crate) fn new(db: ZoneDb, config: JournalConfig) -> Self {
+        let (transfers, expires) = (XfrOutConfig::default(), BTreeMap::new());
+        Self { db, config, transfers, expires, mark: Arc::new(()) }
+    }
+
+    pub(crate) fn check_empty(&self) -> Result<(), Failure> {
         if self.db.journal().is_some() || self.db.apexes().len() > 0 {
             return Err(Failure::new(DDI_E_STATE, "the set has zones or a journal"));
         }
@@ -458,9 +465,9 @@ mod tests {
 
     #[test]
     fn a_zone_that_could_not_be_removed_still_expires() {
-        let (db, _) = ZoneDb::open(Arc::new(MemStorage::default()), &JournalConfig::default()).unwrap();
-        let mut set =
-            Zones { db, limits: HistoryLimits::default(), expires: BTreeMap::new(), mark: Arc::new(()) };
+        let config = JournalConfig::default();
+        let (db, _) = ZoneDb::open(Arc::new(MemStorage::default()), &config).unwrap();
+        let mut set = Zones::new(db, config);
         let apex = NameRef::new(b"\x07example\x00").unwrap();
         let mut builder = ddi_dns::zone::Builder::new(apex);
         let soa = [&[0, 0][..], &[0, 0, 1, 0].repeat(5)].concat();

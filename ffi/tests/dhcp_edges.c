@@ -62,6 +62,10 @@ static void packets(void) {
     EXPECT(ddi_dhcp4_option_code(TEXT("routers"), &code) == DDI_OK && code == 3);
     EXPECT(ddi_dhcp4_option_code(TEXT("no such thing"), &code) == DDI_E_ARGUMENT);
     EXPECT(ddi_dhcp4_option_code(TEXT("\xff"), &code) == DDI_E_ARGUMENT);
+    EXPECT(ddi_dhcp4_option_name(15, out, sizeof out, &len) == DDI_OK && len == 11 && memcmp(out, "domain_name", 11) == 0);
+    EXPECT(ddi_dhcp4_option_name(15, out, 10, &len) == DDI_E_BUFFER && len == 11);
+    EXPECT(ddi_dhcp4_option_name(224, out, sizeof out, &len) == DDI_IDLE);
+    EXPECT(ddi_dhcp4_option_name(256, out, sizeof out, &len) == DDI_E_ARGUMENT);
     ddi_dhcp4_packet_free(packet);
 }
 
@@ -112,6 +116,40 @@ static void messages(void) {
     ddi_dhcp4_packet_free(packet);
 }
 
+/* What the client asks for comes first, and what it has no room for does not come. */
+static void replies(void) {
+    ddi_dhcp4_message *message = ddi_dhcp4_message_new();
+    ddi_dhcp4_packet *packet = ddi_dhcp4_packet_new();
+    uint8_t bytes[1500], filler[400] = {0};
+    size_t len, left_out = 99;
+    EXPECT(ddi_dhcp4_message_emit_reply(message, packet, NULL, bytes, sizeof bytes, &len) == DDI_E_MALFORMED);
+    discover(bytes);
+    memcpy(bytes + 256, "\x37\x03\x0f\x06\x03\xff", 6); /* 15, 6, 3 */
+    EXPECT(ddi_dhcp4_packet_parse(packet, bytes, 300) == DDI_OK && ddi_dhcp4_message_reply_to(message, packet) == DDI_OK);
+    EXPECT(ddi_dhcp4_message_set_type(message, 2) == DDI_OK);
+    EXPECT(ddi_dhcp4_message_put_option_text(message, TEXT("routers"), TEXT("192.0.2.1")) == DDI_OK);
+    EXPECT(ddi_dhcp4_message_put_option_text(message, TEXT("domain_name"), TEXT("example.com")) == DDI_OK);
+    EXPECT(ddi_dhcp4_message_emit_reply(message, packet, NULL, NULL, 0, &len) == DDI_E_BUFFER && len == 300);
+    EXPECT(ddi_dhcp4_message_emit_reply(message, packet, &left_out, bytes, 300, &len) == DDI_OK && left_out == 0);
+    EXPECT(memcmp(bytes + 240, "\x35\x01\x02\x0f\x0b" "example.com\x03\x04", 18) == 0);
+    /* 400 bytes more fit only with file and sname; as many again don't. */
+    EXPECT(ddi_dhcp4_message_put_option(message, 224, filler, 300) == DDI_OK);
+    EXPECT(ddi_dhcp4_message_put_option(message, 225, filler, 100) == DDI_OK);
+    EXPECT(ddi_dhcp4_message_emit_reply(message, packet, &left_out, bytes, sizeof bytes, &len) == DDI_OK);
+    EXPECT(left_out == 0 && len > 300 && len <= 548);
+    EXPECT(ddi_dhcp4_message_put_option(message, 226, filler, 400) == DDI_OK);
+    EXPECT(ddi_dhcp4_message_emit_reply(message, packet, &left_out, bytes, sizeof bytes, &len) == DDI_OK);
+    EXPECT(left_out > 0 && len <= 548);
+    /* Unless the client says that it takes more. */
+    discover(bytes);
+    memcpy(bytes + 256, "\x39\x02\x05\xdc\xff", 5);
+    EXPECT(ddi_dhcp4_packet_parse(packet, bytes, 300) == DDI_OK);
+    EXPECT(ddi_dhcp4_message_emit_reply(message, packet, &left_out, bytes, sizeof bytes, &len) == DDI_OK);
+    EXPECT(left_out == 0 && len > 1000);
+    ddi_dhcp4_message_free(message);
+    ddi_dhcp4_packet_free(packet);
+}
+
 static void configs(void) {
     ddi_dhcp_config *config = ddi_dhcp_config_new();
     ddi_dhcp_server *server = NULL;
@@ -127,10 +165,21 @@ static void configs(void) {
     EXPECT(ddi_dhcp_config_add_pool(config, 7, first, last, &pool) == DDI_E_ARGUMENT);
     EXPECT(ddi_dhcp_config_add_pool(config, DDI_DHCP_EVERYWHERE, first, last, &pool) == DDI_E_ARGUMENT);
     EXPECT(ddi_dhcp_config_add_pool(config, subnet, first, last, &pool) == DDI_OK);
+    EXPECT(ddi_dhcp_config_add_excluded(config, pool, first, first) == DDI_E_ARGUMENT);
+    EXPECT(ddi_dhcp_config_add_excluded(config, subnet, first, first) == DDI_OK);
+    EXPECT(ddi_dhcp_config_set(config, DDI_DHCP_RENEWAL_PERMILLE, 65536) == DDI_E_ARGUMENT);
+    EXPECT(ddi_dhcp_config_set(config, DDI_DHCP_RENEWAL_PERMILLE, 400) == DDI_OK);
+    EXPECT(ddi_dhcp_config_set(config, DDI_DHCP_REBINDING_PERMILLE, 800) == DDI_OK);
     EXPECT(ddi_dhcp_config_add_relay(config, pool, first) == DDI_E_ARGUMENT);
     EXPECT(ddi_dhcp_config_set_lease_seconds(config, pool, 1, 1, 1) == DDI_E_ARGUMENT);
     EXPECT(ddi_dhcp_config_set_names(config, subnet, 16, TEXT("example.com")) == DDI_E_ARGUMENT);
     EXPECT(ddi_dhcp_config_add_class_test(config, subnet, DDI_DHCP_IF_USER_CLASS, TEXT("x")) == DDI_E_ARGUMENT);
+    EXPECT(ddi_dhcp_config_add_class(config, TEXT("modems"), &other) == DDI_OK);
+    EXPECT(ddi_dhcp_config_add_class_test(config, other, DDI_DHCP_IF_ENTERPRISE_CLASS, TEXT("\0\x11\x8b")) == DDI_E_ARGUMENT);
+    EXPECT(ddi_dhcp_config_add_class_test(config, other, DDI_DHCP_IF_ENTERPRISE_CLASS, TEXT("\0\0\x11\x8bmodem")) == DDI_OK);
+    EXPECT(ddi_dhcp_config_add_class_test(config, other, DDI_DHCP_IF_ENTERPRISE_CLASS, TEXT("\0\0\0\x09")) == DDI_OK);
+    EXPECT(ddi_dhcp_config_add_class_test(config, other, DDI_DHCP_IF_ENTERPRISE_OPTIONS, TEXT("\0\0\0\x09x")) == DDI_E_ARGUMENT);
+    EXPECT(ddi_dhcp_config_add_class_test(config, other, DDI_DHCP_IF_ENTERPRISE_OPTIONS, TEXT("\0\0\0\x09")) == DDI_OK);
     EXPECT(ddi_dhcp_config_add_reservation(config, subnet, 9, TEXT("x"), first, &other) == DDI_E_ARGUMENT);
     EXPECT(ddi_dhcp_config_put_option(config, subnet, 256, 0, TEXT("x")) == DDI_E_ARGUMENT);
     EXPECT(ddi_dhcp_config_put_option(config, subnet, 6, 2, TEXT("x")) == DDI_E_ARGUMENT);
@@ -229,6 +278,10 @@ static void pairs(void) {
     EXPECT(ddi_failover_config_set(config, 1, DDI_FAILOVER_SPLIT, 1) == DDI_E_ARGUMENT);
     EXPECT(ddi_failover_config_set(config, one, 99, 1) == DDI_E_ARGUMENT);
     EXPECT(ddi_failover_config_set(config, one, DDI_FAILOVER_SPLIT, 257) == DDI_E_ARGUMENT);
+    uint8_t buckets[32] = {0xff};
+    EXPECT(ddi_failover_config_set_buckets(config, one, buckets, 31) == DDI_E_ARGUMENT);
+    EXPECT(ddi_failover_config_set_buckets(config, 1, buckets, 32) == DDI_E_ARGUMENT);
+    EXPECT(ddi_failover_config_set_buckets(config, one, buckets, 32) == DDI_OK);
     EXPECT(ddi_failover_config_set(config, one, DDI_FAILOVER_MAX_OWNERSHIP_PERCENT, 101) == DDI_E_ARGUMENT);
     EXPECT(ddi_failover_config_set(config, one, DDI_FAILOVER_PROFILE, 3) == DDI_E_ARGUMENT);
     EXPECT(ddi_failover_config_set(config, one, DDI_FAILOVER_MCLT_SECONDS, 0) == DDI_OK);
@@ -301,6 +354,7 @@ static void pairs(void) {
 int main(void) {
     packets();
     messages();
+    replies();
     configs();
     servers();
     pairs();

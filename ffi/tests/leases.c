@@ -111,9 +111,40 @@ static void scanned(void) {
     ddi_lease_db_free(db);
 }
 
+/* More leases of one client than a look-up finds. */
+static void paged(void) {
+    ddi_lease_db *db = memory_db();
+    ddi_lease_key keys[DDI_FIND_MAX], last;
+    uint64_t lsn;
+    size_t len;
+    int seen = 0;
+    for (uint8_t host = 1; host <= 150; host++) {
+        ddi_lease lease = lease_of(host);
+        EXPECT(ddi_lease_db_put(db, &lease, DDI_EXPECT_ABSENT, 0, &lsn) == DDI_OK);
+    }
+    ddi_lease one = lease_of(1);
+    ddi_identity identity = {DDI_IDENTITY_CLIENT_ID, 0, one.client_id, one.client_id_len};
+    EXPECT(ddi_lease_db_find(db, 0, NULL, &identity, keys, DDI_FIND_MAX, &len) == DDI_OK && len == DDI_FIND_MAX);
+    for (const ddi_lease_key *after = NULL;; after = &last) {
+        EXPECT(ddi_lease_db_find_page(db, 0, NULL, &identity, after, keys, 60, &len) == DDI_OK);
+        for (size_t at = 0; at < len; at++) EXPECT(keys[at].bytes[3] == ++seen);
+        if (len < 60) break;
+        last = keys[len - 1];
+    }
+    EXPECT(seen == 150);
+    EXPECT(ddi_lease_db_find_page(db, 0, NULL, &identity, NULL, NULL, 0, &len) == DDI_OK && len == 0);
+    last.family = 9;
+    EXPECT(ddi_lease_db_find_page(db, 0, NULL, &identity, &last, keys, 60, &len) == DDI_E_ARGUMENT);
+    ddi_lease_db_free(db);
+}
+
 int main(void) {
     changed(ddi_lease_db_put);
     changed(ddi_lease_db_put_forced);
     scanned();
+    paged();
+    EXPECT(strcmp(ddi_state_name(DDI_STATE_ACTIVE), "ACTIVE") == 0);
+    EXPECT(strcmp(ddi_state_name(DDI_STATE_FREE_BACKUP), "FREE-BACKUP") == 0);
+    EXPECT(strcmp(ddi_state_name(0), "UNKNOWN") == 0 && strcmp(ddi_state_name(10), "UNKNOWN") == 0);
     return 0;
 }

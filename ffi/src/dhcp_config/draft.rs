@@ -92,6 +92,8 @@ impl Draft {
             super::DDI_DHCP_ONLY_LISTED_RELAYS => config.only_listed_relays = flag(value)?,
             super::DDI_DHCP_CLIENT_RATE => config.client_rate = rate(value)?,
             super::DDI_DHCP_RELAY_RATE => config.relay_rate = rate(value)?,
+            super::DDI_DHCP_RENEWAL_PERMILLE => config.renewal_permille = small(value)?,
+            super::DDI_DHCP_REBINDING_PERMILLE => config.rebinding_permille = small(value)?,
             _ => return Err(Failure::argument(format!("there is no setting {setting}"))),
         }
         Ok(())
@@ -159,6 +161,16 @@ impl Draft {
         self.add(Place::Pool(at, pool))
     }
 
+    pub(super) fn add_excluded(
+        &mut self,
+        subnet: u32,
+        first: Ipv4Addr,
+        last: Ipv4Addr,
+    ) -> Result<(), Failure> {
+        self.subnet(subnet)?.1.excluded.push((first, last));
+        Ok(())
+    }
+
     pub(super) fn add_pool_class(&mut self, pool: u32, class: &str) -> Result<(), Failure> {
         self.pool(pool)?.classes.push(class.to_owned());
         Ok(())
@@ -202,6 +214,14 @@ impl Draft {
             super::DDI_DHCP_IF_HW_ADDR_PREFIX => ClassTest::HwAddrPrefix(value),
             super::DDI_DHCP_IF_CIRCUIT_ID => ClassTest::CircuitId(value),
             super::DDI_DHCP_IF_REMOTE_ID => ClassTest::RemoteId(value),
+            super::DDI_DHCP_IF_ENTERPRISE_CLASS => {
+                let (enterprise, class) = enterprise(&value)?;
+                ClassTest::EnterpriseClass { enterprise, class: class.to_vec() }
+            }
+            super::DDI_DHCP_IF_ENTERPRISE_OPTIONS => match enterprise(&value)? {
+                (enterprise, []) => ClassTest::EnterpriseOptions { enterprise },
+                _ => return Err(Failure::argument("an enterprise number has four bytes")),
+            },
             _ => return Err(Failure::argument(format!("there is no test {test}"))),
         };
         self.class(class)?.any_of.push(test);
@@ -256,6 +276,13 @@ fn wrong(number: u32, wanted: &str) -> Failure {
 
 fn small<T: TryFrom<u64>>(value: u64) -> Result<T, Failure> {
     T::try_from(value).map_err(|_| Failure::argument(format!("{value} is too large")))
+}
+
+/// A vendor's number, and what stands behind it.
+fn enterprise(value: &[u8]) -> Result<(u32, &[u8]), Failure> {
+    let (number, rest) =
+        value.split_first_chunk().ok_or_else(|| Failure::argument("an enterprise number has four bytes"))?;
+    Ok((u32::from_be_bytes(*number), rest))
 }
 
 fn flag(value: u64) -> Result<bool, Failure> {

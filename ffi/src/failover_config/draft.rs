@@ -67,6 +67,13 @@ impl Draft {
         Ok(())
     }
 
+    pub(super) fn set_buckets(&mut self, relationship: u32, buckets: &[u8]) -> Result<(), Failure> {
+        let wrong = |_| Failure::argument("256 buckets are 32 bytes");
+        let bits = buckets.try_into().map_err(wrong)?;
+        self.get(relationship)?.config.buckets = HashBuckets::from_wire(Profile::Isc, bits);
+        Ok(())
+    }
+
     pub(super) fn add_pools(&mut self, relationship: u32, pools: Vec<PoolConfig>) -> Result<(), Failure> {
         self.get(relationship)?.config.pools.extend(pools);
         Ok(())

@@ -4,7 +4,7 @@ use crate::handle::Failure;
 use crate::lease::ddi_lease;
 use crate::lease_db::{DDI_EXPECT_ABSENT, DDI_EXPECT_ANY, DDI_EXPECT_VERSION};
 use crate::lease_key::{ddi_identity, ddi_lease_key};
-use crate::lease_pool::{DDI_FREE_KIND_BACKUP, DDI_FREE_KIND_FREE, ddi_pool_counts};
+use crate::lease_pool::{ddi_pool_counts, of_free_kind};
 use crate::lease_store::ddi_lease_store;
 use crate::lease_store::functions::Functions;
 use crate::status::{
@@ -219,10 +219,7 @@ impl LeaseStore for OwnStore {
         if self.is_broken() {
             return None;
         }
-        let kind = match kind {
-            FreeKind::Free => DDI_FREE_KIND_FREE,
-            FreeKind::Backup => DDI_FREE_KIND_BACKUP,
-        };
+        let kind = of_free_kind(kind);
         let mut key = ddi_lease_key::default();
         if !self.is_there("next_free", self.functions.next_free(pool.0, kind, &mut key)) {
             return None;

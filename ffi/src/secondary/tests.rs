@@ -3,13 +3,11 @@
 use super::*;
 use crate::status::DDI_E_LIMIT;
 use ddi_core::{Instant, MemStorage};
-use ddi_dns::delta::HistoryLimits;
 use ddi_dns::journal::JournalConfig;
 use ddi_dns::name::NameRef;
 use ddi_dns::secondary::{Primary, SecondaryConfig};
 use ddi_dns::zone::Builder;
 use ddi_dns::{Rtype, ZoneDb};
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 #[test]
@@ -40,9 +38,9 @@ fn zone(serial: u32, text_bytes: usize) -> Snapshot {
 }
 
 fn full_set_and_follow(now: Now) -> (Zones, Follow) {
-    let (db, _) = ZoneDb::open(Arc::new(MemStorage::default()), &JournalConfig::default()).unwrap();
-    let (limits, expires, mark) = (HistoryLimits::default(), BTreeMap::new(), Arc::new(()));
-    let mut set = Zones { db, limits, expires, mark };
+    let config = JournalConfig::default();
+    let (db, _) = ZoneDb::open(Arc::new(MemStorage::default()), &config).unwrap();
+    let mut set = Zones::new(db, config);
     set.db.replace(zone(1, 1)).unwrap();
     let apex = NameRef::new(APEX).unwrap().to_name();
     while set.db.set_note(apex.as_ref(), &[1; 4096]).is_ok() {}

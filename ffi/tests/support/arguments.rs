@@ -51,7 +51,7 @@ const VALUES: [&str; 12] = [
 ];
 
 /// Bytes by the parameter's name, where the function's name starts so. The first that fits counts.
-const BYTES: [(&str, &str, &str); 29] = [
+const BYTES: [(&str, &str, &str); 31] = [
     ("", "hash_key", "\"0123456789abcdef\""),
     ("ddi_answer_config_set_cookies", "secret", "\"0123456789abcdef\""),
     ("ddi_answer_config_set_cookies", "other", "\"fedcba9876543210\""),
@@ -77,6 +77,8 @@ const BYTES: [(&str, &str, &str); 29] = [
     ("ddi_dhcp4_", "bytes", "(w->discover)"),
     ("ddi_dhcp_", "bytes", "(w->discover)"),
     ("", "rules", "\"any\""),
+    ("", "buckets", "\"0123456789abcdef0123456789abcdef\""),
+    ("ddi_tsig_algorithm_parse", "text", "\"hmac-sha256\""),
     ("", "who", "\"any\""),
     ("ddi_rtype_parse", "text", "\"AAAA\""),
     ("ddi_zone_edit_add_text", "text", "\"new 60 A 192.0.2.7\""),
@@ -88,7 +90,7 @@ const BYTES: [(&str, &str, &str); 29] = [
 ];
 
 /// Numbers by the parameter's name, in the same way; others are 1.
-const NUMBERS: [(&str, &str, &str); 22] = [
+const NUMBERS: [(&str, &str, &str); 26] = [
     ("ddi_tsig_", "message_len", "sizeof SOA_QUERY"),
     ("ddi_lease_db_feed", "after", "0"),
     ("", "class_place", "3"),
@@ -110,6 +112,10 @@ const NUMBERS: [(&str, &str, &str); 22] = [
     ("ddi_dhcp4_message_option", "code", "53"),
     ("ddi_dhcp_config_put_option", "code", "6"),
     ("ddi_zone_get", "rtype", "6"),
+    ("", "message_size", "16384"),
+    ("", "udp_size", "1232"),
+    ("ddi_dhcp4_option_name", "code", "53"),
+    ("", "fudge_secs", "300"),
     ("ddi_dhcp_server_handle_ping", "answered", "0"),
 ];
 

@@ -12,7 +12,7 @@ pub(crate) struct Trial {
 }
 
 /// Parameters that name one of a few numbers: the largest of all is none of them.
-const ENUMS: [&str; 29] = [
+const ENUMS: [&str; 32] = [
     "expect",
     "identity",
     "free_kind",
@@ -42,6 +42,9 @@ const ENUMS: [&str; 29] = [
     "fall_back",
     "exact",
     "whole",
+    "asking",
+    "same_client",
+    "released",
 ];
 
 pub(crate) fn trials(header: &Header, function: &Function, all: &[Argument]) -> Vec<Trial> {
