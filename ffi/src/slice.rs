@@ -192,8 +192,13 @@ impl Buffer {
         if needed > self.cap {
             return Err(self.too_short(needed));
         }
-        for (to, from) in self.room().iter_mut().zip(pieces.flatten()) {
-            *to = *from;
+        let mut rest = self.room();
+        for piece in pieces {
+            let Some((to, behind)) = std::mem::take(&mut rest).split_at_mut_checked(piece.len()) else {
+                break;
+            };
+            to.copy_from_slice(piece);
+            rest = behind;
         }
         self.filled(needed);
         Ok(())
