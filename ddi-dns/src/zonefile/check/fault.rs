@@ -25,15 +25,7 @@ impl ZoneFault {
     pub fn is_of(&self, record: &RecordRef<'_>) -> bool {
         record.owner == self.owner.as_ref() && self.kind.is_of(record.rtype)
     }
-}
 
-impl fmt::Display for ZoneFault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.owner, self.kind)
-    }
-}
-
-impl ZoneFault {
     /// True if the zone can't be served as it is meant: a name means two things at once, or the zone nothing.
     /// What else is wrong is a matter for who writes it.
     #[must_use]
@@ -46,6 +38,12 @@ impl ZoneFault {
                 | ZoneFaultKind::ManyDnames
                 | ZoneFaultKind::DnameAndNs
         )
+    }
+}
+
+impl fmt::Display for ZoneFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.owner, self.kind)
     }
 }
 
