@@ -35,6 +35,8 @@ fn drain(pair: &mut Pair, server: Ipv4Addr, secondary: Ipv4Addr, from: u32) -> u
 
 #[track_caller]
 fn wait_for_balance(pair: &mut Pair) {
+    // Before both know what was drained, the counts are those of before.
+    pair.equal();
     // At most 5 s apart and 5 s of chance; the rest is for a busy machine, and for acknowledgements.
     let deadline = Instant::now() + Duration::from_secs(25);
     while !is_balanced(free_and_backup(pair)) {
