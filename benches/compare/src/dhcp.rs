@@ -1,5 +1,5 @@
 //! `dhcp`: the best rate of DORA exchanges that each server holds with at most 1 % of packets lost, by
-//! two perfdhcp, each a relay, on the other end of a veth pair.
+//! perfdhcp as a relay on the other end of a veth pair.
 
 pub mod net;
 pub mod perfdhcp;

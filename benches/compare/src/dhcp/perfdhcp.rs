@@ -1,7 +1,6 @@
-//! One trial: two perfdhcp at a fixed rate, with the server's CPU time read before and after.
+//! One trial: perfdhcp at a fixed rate, with the server's CPU time read before and after.
 
 use std::fmt;
-use std::thread::ScopedJoinHandle;
 
 use super::net::{LOAD_ADDRESSES, Net, SERVER_ADDRESSES};
 use super::server::Server;
@@ -26,17 +25,10 @@ impl Exchange {
     }
 }
 
-impl std::iter::Sum for Exchange {
-    fn sum<I: Iterator<Item = Self>>(all: I) -> Self {
-        all.fold(Self::default(), |a, b| Self { sent: a.sent + b.sent, received: a.received + b.received })
-    }
-}
-
 /// What one perfdhcp shall do.
 pub struct Load {
-    /// Which of the loads' addresses it has; and clients of its own.
+    /// Which of the addresses of the servers, and of the loads; and clients of its own.
     pub nth: usize,
-    pub server: &'static str,
     /// DISCOVERs a second.
     pub rate: f64,
     pub seconds: u32,
@@ -49,9 +41,8 @@ impl Load {
             (format!("{:.0}", self.rate), self.seconds.to_string(), CLIENTS.to_string());
         let clients_from = format!("mac=00:0c:{:02x}:00:00:00", self.nth);
         let mut command = net.on_load("perfdhcp");
-        // One thread costs it 72 us of processor time for each exchange, two cost 104.
-        command.args(["-4", "-g", "single", "-l", LOAD_ADDRESSES[self.nth], "-b", &clients_from]);
-        command.args(["-r", &rate, "-R", &clients, "-p", &seconds, "-W", "500000", self.server]);
+        command.args(["-4", "-l", LOAD_ADDRESSES[self.nth], "-r", &rate, "-R", &clients, "-p", &seconds]);
+        command.args(["-b", &clients_from, "-W", "500000", SERVER_ADDRESSES[self.nth]]);
         let output = command.output()?;
         let text = String::from_utf8_lossy(&output.stdout);
         let missing =
@@ -67,17 +58,6 @@ impl Load {
     }
 }
 
-/// All of them at once.
-pub fn together(net: &Net, loads: &[Load]) -> Result<Vec<[Exchange; 2]>, Failure> {
-    let run = |load: &Load| load.run(net).map_err(|e| e.to_string());
-    std::thread::scope(|scope| {
-        let run = &run;
-        let running: Vec<_> = loads.iter().map(|load| scope.spawn(move || run(load))).collect();
-        let join = |one: ScopedJoinHandle<'_, _>| one.join().map_err(|_| "a load panicked")?;
-        Ok(running.into_iter().map(join).collect::<Result<_, String>>()?)
-    })
-}
-
 pub(super) struct Trial {
     rate: f64,
     seconds: f64,
@@ -89,12 +69,7 @@ pub(super) struct Trial {
 impl Trial {
     pub(super) fn run(net: &Net, server: &Server, rate: f64, seconds: u32) -> Result<Self, Failure> {
         let before = server.cpu_seconds()?;
-        // One perfdhcp asks no faster than about 12,500 times a second.
-        let share = rate / LOAD_ADDRESSES.len() as f64;
-        let load = |nth| Load { nth, server: SERVER_ADDRESSES[0], rate: share, seconds };
-        let loads: Vec<_> = (0..LOAD_ADDRESSES.len()).map(load).collect();
-        let exchanges = together(net, &loads)?;
-        let [offers, acks] = [0, 1].map(|kind| exchanges.iter().map(|e| e[kind]).sum::<Exchange>());
+        let [offers, acks] = Load { nth: 0, rate, seconds }.run(net)?;
         let server_cpu_seconds = server.cpu_seconds()? - before;
         Ok(Self { rate, seconds: f64::from(seconds), offers, acks, server_cpu_seconds })
     }
