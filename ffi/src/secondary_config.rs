@@ -7,8 +7,8 @@ use crate::handle::{Failure, Handle, noun};
 use crate::slice::{self, Out};
 use crate::status::{DDI_OK, ddi_status};
 use crate::tsig_key::{ddi_tsig_key, optional_key};
+use crate::xfr_in::Ways;
 use ddi_dns::secondary::{Bounds, Primary, SecondaryConfig};
-use ddi_dns::zone::Strictness;
 use std::ffi::c_char;
 
 /// A configuration. One call at a time; it can be used for several secondaries of the zone.
@@ -134,12 +134,11 @@ pub unsafe extern "C" fn ddi_secondary_config_set_ways(
     // SAFETY: the header's contract.
     unsafe {
         guard::exclusive(config, |config| {
-            let (udp, fall_back) = (slice::flag(udp, "udp")?, slice::flag(fall_back, "fall_back")?);
-            let exact = slice::flag(exact, "exact")?;
+            let ways = Ways::read(udp, fall_back, exact)?;
             config.shared_history = slice::flag(shared_history, "shared_history")?;
-            config.udp = udp;
-            config.fall_back = fall_back;
-            config.strictness = if exact { Strictness::Exact } else { Strictness::Tolerant };
+            config.udp = ways.udp;
+            config.fall_back = ways.fall_back;
+            config.strictness = ways.strictness;
             Ok(DDI_OK)
         })
     }

@@ -24,6 +24,23 @@ pub(crate) struct Transfer {
     zone: Option<Snapshot>,
 }
 
+/// How a transfer asks, or each of a secondary's.
+pub(crate) struct Ways {
+    pub(crate) udp: bool,
+    pub(crate) fall_back: bool,
+    pub(crate) strictness: Strictness,
+}
+
+impl Ways {
+    /// Each is 0 or 1.
+    pub(crate) fn read(udp: u32, fall_back: u32, exact: u32) -> Result<Self, Failure> {
+        let (udp, fall_back) = (slice::flag(udp, "udp")?, slice::flag(fall_back, "fall_back")?);
+        let exact = slice::flag(exact, "exact")?;
+        let strictness = if exact { Strictness::Exact } else { Strictness::Tolerant };
+        Ok(Self { udp, fall_back, strictness })
+    }
+}
+
 /// Room for any query of a transfer, in bytes.
 pub const DDI_XFR_QUERY_MAX: usize = 3072;
 
@@ -115,12 +132,11 @@ pub unsafe extern "C" fn ddi_xfr_in_set_ways(
     // SAFETY: the header's contract.
     unsafe {
         guard::exclusive(xfr, |it| {
-            let (udp, fall_back) = (slice::flag(udp, "udp")?, slice::flag(fall_back, "fall_back")?);
-            let exact = slice::flag(exact, "exact")?;
+            let ways = Ways::read(udp, fall_back, exact)?;
             it.configure(|config| {
-                config.udp = udp;
-                config.fall_back = fall_back;
-                config.strictness = if exact { Strictness::Exact } else { Strictness::Tolerant };
+                config.udp = ways.udp;
+                config.fall_back = ways.fall_back;
+                config.strictness = ways.strictness;
             })
         })
     }

@@ -177,8 +177,8 @@ fn on_update_done(situation: &Situation) -> Next {
 }
 
 /// Section 9.6.2. RECOVER-WAIT listens to nothing, so what the partner said meanwhile counts now, as it would in
-/// RECOVER-DONE: dhcpd goes to NORMAL when it hears of a RECOVER-WAIT, and does not repeat that; and in RECOVER it never asks a
-/// server in RECOVER-DONE.
+/// RECOVER-DONE: dhcpd goes to NORMAL when it hears of a RECOVER-WAIT, and does not repeat that; and in RECOVER it
+/// never asks a server in RECOVER-DONE.
 fn out_of_wait(situation: &Situation) -> State {
     match (situation.profile, situation.partner) {
         (_, Some(State::Normal)) if situation.linked => State::Normal,
