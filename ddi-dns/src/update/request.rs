@@ -150,15 +150,14 @@ impl Request {
     }
 }
 
-/// Keeps a record. Data is read by its type where the standard allows any.
+/// Keeps a record. Where the standard lets data be missing, it may; what is there is read by its type.
 fn push(records: &mut Records, record: &RecordView<'_>, rdata: &mut Vec<u8>) -> Result<(), UpdateError> {
     let mut owner = [0; NAME_MAX];
     let owner = record.owner_into(&mut owner);
     let RecordView { rtype, class, ttl, .. } = *record;
     rdata.clear();
-    if class == Class::ANY || (class == Class::NONE && record.raw_rdata().is_empty()) {
-        rdata.extend_from_slice(record.raw_rdata());
-    } else {
+    let may_be_empty = matches!(class, Class::ANY | Class::NONE);
+    if !(may_be_empty && record.raw_rdata().is_empty()) {
         record.expand_rdata(rdata)?;
     }
     records.push(&RecordRef { owner, rtype, class, ttl, rdata });
