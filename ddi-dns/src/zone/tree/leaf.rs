@@ -4,12 +4,13 @@ use super::packed::{Builder, Packed, Value};
 use std::sync::Arc;
 
 /// A leaf of more bytes than this is split. With larger leaves there are fewer, and the branches above them, which
-/// all look-ups go through, stay in the processor's caches; with smaller ones a change copies less.
-pub(super) const LEAF_MAX: usize = 2304;
+/// all look-ups go through, stay in the processor's caches; with smaller ones a change copies less, and a look-up
+/// reads less ahead.
+pub(super) const LEAF_MAX: usize = 1536;
 /// A leaf of fewer bytes than this is merged with its neighbour, if both fit in one.
 pub(super) const LEAF_MIN: usize = LEAF_MAX / 4;
 /// Bodies of more bytes than this lie outside of the leaf, so that their neighbours stay cheap to change.
-const INLINE_MAX: usize = LEAF_MAX / 6;
+const INLINE_MAX: usize = LEAF_MAX / 4;
 
 /// Keys in order, with their bodies; a clone shares all.
 #[derive(Clone, Debug, Default)]
@@ -54,6 +55,7 @@ impl Leaf {
 
     /// `Ok` where the key is, with its body, or `Err` where it would be.
     pub(super) fn find(&self, key: &[u8]) -> Result<(usize, &[u8]), usize> {
+        self.items.prefetch();
         self.items.find(key).map(|(i, value)| (i, self.stored(value).bytes()))
     }
 
