@@ -400,7 +400,8 @@ pub(super) fn write_name(name: NameRef<'_>, origin: NameRef<'_>, out: &mut Vec<u
         for &byte in label {
             match byte {
                 b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'*' | b'/' => out.push(byte),
-                b'!'..=b'~' => out.extend([b'\\', byte]),
+                // `\#` says that data follows in hexadecimal.
+                b'!'..=b'~' if byte != b'#' => out.extend([b'\\', byte]),
                 _ => write_escape(byte, out),
             }
         }
