@@ -1,13 +1,14 @@
 //! One trial: perfdhcp at a fixed rate, with the server's CPU time read before and after.
 
 use std::fmt;
+use std::thread::ScopedJoinHandle;
 
 use super::net::{LOAD_ADDRESSES, Net, SERVER_ADDRESSES};
 use super::server::Server;
 use crate::Failure;
 
-/// Different clients: most exchanges are a new lease, and the pool has room for all.
-const CLIENTS: u32 = 50_000;
+/// Different clients of all loads: most exchanges are a new lease, and the pool has room for all.
+const CLIENTS: u32 = 60_000;
 const DROPS_MAX: f64 = 0.01;
 /// Below this part of the rate that was asked for, the generator is at its end.
 const OFFERED_MIN: f64 = 0.97;
@@ -25,10 +26,57 @@ impl Exchange {
     }
 }
 
+impl std::iter::Sum for Exchange {
+    fn sum<I: Iterator<Item = Self>>(all: I) -> Self {
+        all.fold(Self::default(), |a, b| Self { sent: a.sent + b.sent, received: a.received + b.received })
+    }
+}
+
+/// Who asks. A thread that sends and one that receives cost perfdhcp 104 us of processor time for each exchange, a
+/// single one 72, and one that is busy asks no faster: who does better depends on what the server leaves it.
+#[derive(Clone, Copy)]
+pub(super) enum Asking {
+    OneOfTwoThreads,
+    TwoOfOneThread,
+}
+
+impl Asking {
+    pub(super) const ALL: [Self; 2] = [Self::OneOfTwoThreads, Self::TwoOfOneThread];
+
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::OneOfTwoThreads => "one perfdhcp of two threads",
+            Self::TwoOfOneThread => "two perfdhcp of one thread",
+        }
+    }
+
+    fn loads(self, rate: f64, seconds: u32) -> Vec<Load> {
+        let (count, threads) = match self {
+            Self::OneOfTwoThreads => (1, Threads::Two),
+            Self::TwoOfOneThread => (LOAD_ADDRESSES.len(), Threads::One),
+        };
+        let share = rate / count as f64;
+        let clients = CLIENTS / count as u32;
+        let load = |nth| Load { nth, server: SERVER_ADDRESSES[0], threads, clients, rate: share, seconds };
+        (0..count).map(load).collect()
+    }
+}
+
+/// Of one perfdhcp.
+#[derive(Clone, Copy)]
+pub enum Threads {
+    One,
+    Two,
+}
+
 /// What one perfdhcp shall do.
 pub struct Load {
-    /// Which of the addresses of the servers, and of the loads; and clients of its own.
+    /// Which of the loads' addresses it has; and clients of its own.
     pub nth: usize,
+    pub server: &'static str,
+    pub threads: Threads,
+    /// Different clients.
+    pub clients: u32,
     /// DISCOVERs a second.
     pub rate: f64,
     pub seconds: u32,
@@ -38,11 +86,15 @@ impl Load {
     /// DISCOVER to OFFER, and REQUEST to ACK.
     pub fn run(&self, net: &Net) -> Result<[Exchange; 2], Failure> {
         let (rate, seconds, clients) =
-            (format!("{:.0}", self.rate), self.seconds.to_string(), CLIENTS.to_string());
+            (format!("{:.0}", self.rate), self.seconds.to_string(), self.clients.to_string());
         let clients_from = format!("mac=00:0c:{:02x}:00:00:00", self.nth);
         let mut command = net.on_load("perfdhcp");
-        command.args(["-4", "-l", LOAD_ADDRESSES[self.nth], "-r", &rate, "-R", &clients, "-p", &seconds]);
-        command.args(["-b", &clients_from, "-W", "500000", SERVER_ADDRESSES[self.nth]]);
+        let threads = match self.threads {
+            Threads::One => "single",
+            Threads::Two => "multi",
+        };
+        command.args(["-4", "-g", threads, "-l", LOAD_ADDRESSES[self.nth], "-b", &clients_from]);
+        command.args(["-r", &rate, "-R", &clients, "-p", &seconds, "-W", "500000", self.server]);
         let output = command.output()?;
         let text = String::from_utf8_lossy(&output.stdout);
         let missing =
@@ -58,6 +110,17 @@ impl Load {
     }
 }
 
+/// All of them at once.
+pub fn together(net: &Net, loads: &[Load]) -> Result<Vec<[Exchange; 2]>, Failure> {
+    let run = |load: &Load| load.run(net).map_err(|e| e.to_string());
+    std::thread::scope(|scope| {
+        let run = &run;
+        let running: Vec<_> = loads.iter().map(|load| scope.spawn(move || run(load))).collect();
+        let join = |one: ScopedJoinHandle<'_, _>| one.join().map_err(|_| "a load panicked")?;
+        Ok(running.into_iter().map(join).collect::<Result<_, String>>()?)
+    })
+}
+
 pub(super) struct Trial {
     rate: f64,
     seconds: f64,
@@ -67,9 +130,16 @@ pub(super) struct Trial {
 }
 
 impl Trial {
-    pub(super) fn run(net: &Net, server: &Server, rate: f64, seconds: u32) -> Result<Self, Failure> {
+    pub(super) fn run(
+        net: &Net,
+        server: &Server,
+        asking: Asking,
+        rate: f64,
+        seconds: u32,
+    ) -> Result<Self, Failure> {
         let before = server.cpu_seconds()?;
-        let [offers, acks] = Load { nth: 0, rate, seconds }.run(net)?;
+        let exchanges = together(net, &asking.loads(rate, seconds))?;
+        let [offers, acks] = [0, 1].map(|kind| exchanges.iter().map(|e| e[kind]).sum::<Exchange>());
         let server_cpu_seconds = server.cpu_seconds()? - before;
         Ok(Self { rate, seconds: f64::from(seconds), offers, acks, server_cpu_seconds })
     }

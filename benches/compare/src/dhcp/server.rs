@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use super::net::{Net, SERVER_DEVICE};
+use super::net::{LOAD_ADDRESSES, Net, SERVER_DEVICE};
 use crate::Failure;
 use crate::process::Running;
 
@@ -93,7 +93,7 @@ impl Kind {
 fn node_config(state: &Path) -> String {
     format!(
         "data_dir = \"{}\"\n[dhcp4]\nlisten = \"0.0.0.0:67\"\nauthoritative = true\n\
-         cache_threshold_percent = 0\n[dhcp4.flood]\nper_relay = 1000000\n[[dhcp4.subnet]]\nprefix = \"10.77.0.0/16\"\nrelays = [\"10.77.0.2\"]\n\
+         cache_threshold_percent = 0\n[dhcp4.flood]\nper_relay = 1000000\n[[dhcp4.subnet]]\nprefix = \"10.77.0.0/16\"\nrelays = {LOAD_ADDRESSES:?}\n\
          pools = [\"10.77.16.0-10.77.255.250\"]\nlease_seconds = 4000\n\
          options = {{ routers = [\"10.77.0.1\"], dns_servers = [\"10.77.0.53\"], domain_name = \"example.com\" }}\n",
         state.display()

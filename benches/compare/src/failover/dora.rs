@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::node::{Node, Partner, Setup, settle};
 use crate::Failure;
 use crate::dhcp::net::{LOAD_ADDRESSES, Net, SERVER_ADDRESSES};
-use crate::dhcp::perfdhcp::{Exchange, Load};
+use crate::dhcp::perfdhcp::{Exchange, Load, Threads, together};
 use crate::row::fresh_folder;
 use crate::table::{self, grouped};
 
@@ -15,6 +15,8 @@ use crate::table::{self, grouped};
 const POOL: &str = "10.80.0.0-10.83.255.255";
 const RATES: [f64; 3] = [2000.0, 4000.0, 6000.0];
 const SECONDS: u32 = 5;
+/// Different clients of each load.
+const CLIENTS: u32 = 50_000;
 /// Of this many the one with the least processor time counts: what else the machine does only adds to it.
 const RUNS: usize = 2;
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -127,15 +129,17 @@ fn node(program: &Path, folder: &Path, nth: usize, layout: Layout) -> Result<Nod
 fn trial(net: &Net, nodes: &[Node], layout: Layout, rate: f64) -> Result<Measured, Failure> {
     let cpu = || nodes.iter().map(Node::cpu_seconds).sum::<Result<f64, Failure>>();
     let before = cpu()?;
-    let loads = layout.loads();
-    let run =
-        |nth| Load { nth, rate: rate / loads as f64, seconds: SECONDS }.run(net).map_err(|e| e.to_string());
-    let exchanges = std::thread::scope(|scope| {
-        let run = &run;
-        let loads: Vec<_> = (0..loads).map(|nth| scope.spawn(move || run(nth))).collect();
-        let join = |load: std::thread::ScopedJoinHandle<'_, _>| load.join().map_err(|_| "a load panicked")?;
-        loads.into_iter().map(join).collect::<Result<Vec<[Exchange; 2]>, String>>()
-    })?;
+    let share = rate / layout.loads() as f64;
+    let load = |nth| Load {
+        nth,
+        server: SERVER_ADDRESSES[nth],
+        threads: Threads::One,
+        clients: CLIENTS,
+        rate: share,
+        seconds: SECONDS,
+    };
+    let loads: Vec<_> = (0..layout.loads()).map(load).collect();
+    let exchanges = together(net, &loads)?;
     layout.settle(nodes)?;
     let seconds = cpu()? - before;
     let acks: f64 = exchanges.iter().map(|[_, acks]| acks.received).sum();
