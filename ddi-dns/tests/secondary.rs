@@ -278,7 +278,7 @@ fn notify_is_coalesced_checked_and_a_hint_only() {
     // A hundred within one round: that one and one more.
     server.edit(&mut Random(2));
     bench.millis = 5000;
-    (0..100).for_each(|i| bench.notify([10, 0, 0, 1], 3 + i).unwrap());
+    (0..100).for_each(|_| bench.notify([10, 0, 0, 1], 3).unwrap());
     bench.run(20_000, |_, query, via| serve(&server)(query, via));
     assert_eq!(bench.serial(), Some(3));
     assert_eq!(bench.take_asked().len(), 2);
@@ -292,8 +292,51 @@ fn notify_ahead_of_the_primary_does_not_make_a_loop() {
     bench.run(0, |_, query, via| serve(&server)(query, via));
     bench.take_asked();
     bench.notify([10, 0, 0, 1], 150).unwrap();
+    bench.run(HOUR * 8 / 10, |_, query, via| serve(&server)(query, via));
+    assert_eq!(bench.take_asked(), [(1, Rtype::IXFR, Via::Udp); 5]);
+    // Heard again, it is the same news.
+    bench.notify([10, 0, 0, 1], 150).unwrap();
+    bench.run(HOUR * 85 / 100, |_, query, via| serve(&server)(query, via));
+    assert_eq!(bench.take_asked().len(), 1);
+}
+
+#[test]
+fn a_primary_that_told_of_more_than_it_has_yet_is_asked_again_soon() {
+    let mut server = Server::new(sample(1, 20));
+    let mut bench = Bench::new(config(&[1]), None);
+    bench.run(0, |_, query, via| serve(&server)(query, via));
+    let behind = Server::new(server.zone.clone());
+    server.edit(&mut Random(1));
+    bench.notify([10, 0, 0, 1], 2).unwrap();
+    bench.run(500, |_, query, via| serve(&behind)(query, via));
+    assert_eq!(bench.serial(), Some(1));
+    bench.run(5_000, |_, query, via| serve(&server)(query, via));
+    assert_eq!(bench.serial(), Some(2));
+    // And one that can't be reached just then.
+    bench.take_asked();
+    server.edit(&mut Random(2));
+    bench.notify([10, 0, 0, 1], 3).unwrap();
+    bench.run(5_500, |_, _, _| Reply::Stream { messages: vec![], closes: true });
+    bench.run(20_000, dead);
     bench.run(60_000, |_, query, via| serve(&server)(query, via));
-    assert_eq!(bench.take_asked(), [(1, Rtype::IXFR, Via::Udp)]);
+    assert_eq!(bench.serial(), Some(3));
+    bench.take_asked();
+    bench.run(HOUR / 2, |_, query, via| serve(&server)(query, via));
+    assert_eq!(bench.take_asked(), [], "it has what it heard of");
+}
+
+#[test]
+fn what_one_primary_does_not_have_yet_another_may() {
+    // RFC 1996 section 3.11: a host that is no primary may send it.
+    let (old, mut new) = (Server::new(sample(1, 20)), Server::new(sample(1, 20)));
+    new.edit(&mut Random(1));
+    let mut config = config(&[1, 2]);
+    config.notify_from = vec![IpAddr::from([10, 9, 9, 9])];
+    let mut bench = Bench::new(config, None);
+    bench.run(0, |_, query, via| serve(&old)(query, via));
+    bench.notify([10, 9, 9, 9], 2).unwrap();
+    bench.run(500, |host, query, via| serve(if host == 1 { &old } else { &new })(query, via));
+    assert_eq!(bench.serial(), Some(2));
 }
 
 #[test]
@@ -320,6 +363,39 @@ fn retransfer_takes_whatever_the_primary_has() {
     bench.secondary.handle_retransfer(bench.now());
     bench.run(0, |_, query, via| serve(&server)(query, via));
     assert_eq!((bench.serial(), bench.take_asked()), (Some(3), vec![(1, Rtype::AXFR, Via::Tcp)]));
+}
+
+#[test]
+fn a_retransfer_is_not_forgotten_when_no_primary_answers() {
+    let server = Server::new(sample(3, 5));
+    let mut bench = Bench::new(config(&[1]), Some((sample(9, 3), saved(1))));
+    bench.run(0, |_, query, via| serve(&server)(query, via));
+    bench.secondary.handle_retransfer(bench.now());
+    bench.run(HOUR / 10, dead);
+    assert_eq!(bench.serial(), Some(9));
+    bench.run(HOUR, |_, query, via| serve(&server)(query, via));
+    assert_eq!(bench.serial(), Some(3));
+}
+
+#[test]
+fn a_zone_that_expires_before_its_refresh_is_asked_for_in_time() {
+    let mut rows = support::rows(&sample(1, 3));
+    let at = rows[0].3.len() - 16;
+    rows[0].3[at..at + 12].copy_from_slice(&[0, 1, 0, 0, 0, 1, 0, 0, 0, 0, 4, 0]);
+    let server = Server::new(support::zone(&rows));
+    let mut bench = Bench::new(config(&[1]), None);
+    bench.run(0, |_, query, via| serve(&server)(query, via));
+    bench.run(700_000, dead);
+    bench.run(4 * HOUR, |_, query, via| serve(&server)(query, via));
+    assert!(!bench.events.iter().any(|event| matches!(event, SecondaryEvent::Expired)));
+    assert!(bench.asked.len() < 60, "{} queries in four hours", bench.asked.len());
+}
+
+#[test]
+fn a_clock_that_was_wrong_does_not_keep_a_zone() {
+    let late = Saved { expires: UnixTime(u64::MAX / 2), ..saved(1) };
+    let bench = Bench::new(config(&[1]), Some((sample(7, 3), late)));
+    assert_eq!(bench.secondary.expire_secs(NOW), Some(86_400), "no more than the SOA says");
 }
 
 #[test]

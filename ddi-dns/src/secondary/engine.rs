@@ -8,16 +8,22 @@ use super::config::{NotifyRefused, Primary, Saved, SecondaryConfig, SecondaryEve
 use super::timers;
 use crate::notify::Notify;
 use crate::random::Random;
+use crate::serial::Serial;
 use crate::xfr::{Outcome, XfrEvent, XfrIn, XfrInConfig};
 use crate::zone::Snapshot;
 
 /// Most events that wait to be polled. While as many wait, no round begins.
 const EVENTS_MAX: usize = 64;
+/// Further rounds that a NOTIFY causes, as long as no primary has what it tells of.
+const HEARD_ROUNDS_MAX: u32 = 4;
+/// The pause before the first of them, in milliseconds; each next one is twice as long.
+const HEARD_WAIT_MILLIS: u64 = 1000;
 
 /// One zone that is fetched from primaries.
 ///
 /// It asks in rounds: when the SOA's refresh is over, when its retry is over after a failed round, or when
 /// NOTIFY came. A round asks one primary after the other until one has the zone. One transfer runs at a time.
+/// As long as nobody has the version that NOTIFY told of, a few more rounds follow within half a minute.
 ///
 /// - Input: [`Secondary::handle_datagram`], [`Secondary::handle_bytes`] and [`Secondary::handle_closed`] for
 ///   what its queries bring, [`Secondary::handle_notify`], [`Secondary::handle_refresh`] and
@@ -42,6 +48,8 @@ pub struct Secondary {
     whole: bool,
     /// NOTIFY came during this round.
     again: bool,
+    /// What NOTIFY told of and no primary had yet.
+    heard: Option<Heard>,
     round: Option<Round>,
     last_round: Option<Instant>,
     failures: u32,
@@ -49,10 +57,22 @@ pub struct Secondary {
     latest: Instant,
 }
 
+/// A version that NOTIFY told of: a hint, and worth no more than a few rounds.
+#[derive(Debug)]
+struct Heard {
+    serial: Serial,
+    /// Who told, if that is a primary.
+    sender: Option<usize>,
+    /// Rounds since the first.
+    rounds: u32,
+}
+
 /// A round that is on.
 #[derive(Debug)]
 struct Round {
     whole: bool,
+    /// A primary has confirmed the version at hand; the others may have a newer one.
+    confirmed: bool,
     /// Who is asked.
     primary: Primary,
     xfr: XfrIn,
@@ -68,6 +88,9 @@ impl Secondary {
         let due = now.instant.plus_millis(random.below(config.spread_millis.saturating_add(1)));
         let (current, saved) = saved.unzip();
         let left = saved.as_ref().map(|saved| saved.expires.secs_since(now.unix));
+        // A clock that was ahead when it was saved must not keep the zone for ever.
+        let most = current.as_ref().map(|current| u64::from(current.soa().expire));
+        let left = left.zip(most).map(|(left, most)| left.min(most));
         let expires = left.map(|left| now.instant.plus_secs(left));
         let origin = saved.and_then(|saved| saved.primary);
         let mut secondary = Self {
@@ -80,6 +103,7 @@ impl Secondary {
             preferred: None,
             whole: false,
             again: false,
+            heard: None,
             round: None,
             last_round: None,
             failures: 0,
@@ -151,6 +175,7 @@ impl Secondary {
             return Ok(());
         }
         self.preferred = sender.or(self.preferred);
+        self.hear(notify.serial, sender);
         if self.round.is_some() {
             self.again = true;
         } else {
@@ -158,6 +183,19 @@ impl Secondary {
         }
         self.on_time();
         Ok(())
+    }
+
+    /// Keeps what NOTIFY tells of, if that is news.
+    fn hear(&mut self, serial: Option<Serial>, sender: Option<usize>) {
+        let Some(serial) = serial.filter(|serial| self.is_ahead(*serial)) else { return };
+        if self.heard.as_ref().is_none_or(|heard| heard.serial != serial) {
+            self.heard = Some(Heard { serial, sender, rounds: 0 });
+        }
+    }
+
+    /// True of a serial that is newer than that at hand.
+    fn is_ahead(&self, serial: Serial) -> bool {
+        self.current.as_ref().is_none_or(|current| serial.is_newer_than(current.serial()))
     }
 
     /// The operator wants the primaries asked now.
@@ -281,12 +319,16 @@ impl Secondary {
         self.again = false;
         self.last_round = Some(self.latest);
         let whole = std::mem::take(&mut self.whole);
-        self.ask_next(order, whole);
+        self.ask_next(order, whole, false);
     }
 
     /// Asks the first of `order`; the round is over if there is none.
-    fn ask_next(&mut self, mut order: VecDeque<Primary>, whole: bool) {
-        let Some(primary) = order.pop_front() else { return self.end_round(false) };
+    fn ask_next(&mut self, mut order: VecDeque<Primary>, whole: bool, confirmed: bool) {
+        let Some(primary) = order.pop_front() else {
+            // What was asked for as a whole is still wanted so.
+            self.whole |= whole;
+            return self.end_round(confirmed);
+        };
         let current = self.current.clone().filter(|_| !whole);
         let mut config = XfrInConfig::new(self.config.apex.clone(), current, self.random.next());
         // Serials of two primaries need not mean the same versions: no deltas from another one.
@@ -296,7 +338,7 @@ impl Secondary {
         config.strictness = self.config.strictness;
         config.limits = self.config.limits;
         config.key = primary.key.clone();
-        self.round = Some(Round { whole, primary, xfr: XfrIn::new(config), rest: order });
+        self.round = Some(Round { whole, confirmed, primary, xfr: XfrIn::new(config), rest: order });
     }
 
     fn on_transfer(&mut self) {
@@ -315,10 +357,11 @@ impl Secondary {
                             false
                         }
                     };
-                    if good {
+                    let is_behind = self.heard.as_ref().is_some_and(|heard| self.is_ahead(heard.serial));
+                    if good && !is_behind {
                         self.end_round(true);
                     } else {
-                        self.ask_next(round.rest, round.whole);
+                        self.ask_next(round.rest, round.whole && !good, round.confirmed || good);
                     }
                 }
             }
@@ -370,5 +413,18 @@ impl Secondary {
         if std::mem::take(&mut self.again) {
             self.put_round_at(self.after_gap());
         }
+        self.ask_for_heard();
+    }
+
+    /// Whoever told of a version may have been quicker than its own transfer, or than its answers.
+    fn ask_for_heard(&mut self) {
+        let Some(heard) = self.heard.take().filter(|heard| self.is_ahead(heard.serial)) else { return };
+        if heard.rounds < HEARD_ROUNDS_MAX {
+            let wait = self.random.jitter(HEARD_WAIT_MILLIS << heard.rounds);
+            self.put_round_at(self.latest.plus_millis(wait));
+            self.preferred = self.preferred.or(heard.sender);
+        }
+        // Beyond that it is only kept so that the same news is none.
+        self.heard = Some(Heard { rounds: heard.rounds.saturating_add(1), ..heard });
     }
 }

@@ -7,15 +7,15 @@ use crate::zone::Soa;
 /// Longest pause between rounds as long as there is no zone at all, in seconds.
 const RETRY_WITHOUT_ZONE_MAX: u64 = 3600;
 
-/// Milliseconds until the next refresh.
+/// Milliseconds until the next refresh: in time to try again before the zone expires, whatever the SOA says.
 pub(super) fn refresh(soa: &Soa<'_>, bounds: &Bounds, random: &mut Random) -> u64 {
-    millis(soa.refresh, bounds.refresh_min, bounds.refresh_max, random)
+    millis(soa.refresh.min(soa.expire / 2), bounds.refresh_min, bounds.refresh_max, random)
 }
 
 /// Milliseconds until the next try, after `failures` rounds without success.
 pub(super) fn retry(soa: Option<&Soa<'_>>, bounds: &Bounds, failures: u32, random: &mut Random) -> u64 {
     match soa {
-        Some(soa) => millis(soa.retry, bounds.retry_min, bounds.retry_max, random),
+        Some(soa) => millis(soa.retry.min(soa.expire / 4), bounds.retry_min, bounds.retry_max, random),
         None => {
             let doubled = u64::from(bounds.retry_min.max(1)) << failures.saturating_sub(1).min(16);
             random.jitter(doubled.min(RETRY_WITHOUT_ZONE_MAX).min(bounds.retry_max.into()) * 1000)
