@@ -44,9 +44,13 @@ fn step(from: &Snapshot, last: u8) -> (Arc<Delta>, Snapshot) {
 }
 
 fn ask(db: &ZoneDb, owner: &str) -> Option<Rcode> {
+    ask_type(db, owner, Rtype::A)
+}
+
+fn ask_type(db: &ZoneDb, owner: &str, rtype: Rtype) -> Option<Rcode> {
     let mut query = [0; 300];
     let mut writer = Writer::new(&mut query, 7, Flags::default()).unwrap();
-    writer.question(name(owner).as_ref(), Rtype::A, Class::IN).unwrap();
+    writer.question(name(owner).as_ref(), rtype, Class::IN).unwrap();
     let len = writer.finish();
     let config = AnswerConfig::default();
     let context = AnswerContext::new(&config, Transport::Udp, "192.0.2.9".parse().unwrap(), NOW);
@@ -113,8 +117,15 @@ fn hidden_and_expected_zones_fail() {
     assert_eq!(ask(&db, "ns.sub.example."), Some(Rcode::SERVFAIL));
     assert_eq!(ask(&db, "ns.example."), Some(Rcode::NOERROR));
     assert_eq!(ask(&db, "elsewhere."), Some(Rcode::REFUSED));
+    // RFC 4035 section 3.1.4.1: what is asked there is the business of the zone above.
+    assert_eq!(ask_type(&db, "sub.example.", Rtype::DS), Some(Rcode::NXDOMAIN));
+    assert_eq!(ask_type(&db, "x.sub.example.", Rtype::DS), Some(Rcode::SERVFAIL));
     assert!(db.set_hidden(apex.as_ref(), true) && db.is_hidden(apex.as_ref()));
     assert_eq!((ask(&db, "ns.example."), db.zone(apex.as_ref()).is_none()), (Some(Rcode::SERVFAIL), true));
+    db.replace(zone("sub.example.", 1)).unwrap();
+    assert_eq!(ask(&db, "ns.sub.example."), Some(Rcode::NOERROR));
+    assert_eq!(ask_type(&db, "sub.example.", Rtype::DS), Some(Rcode::SERVFAIL), "that is hidden now");
+    assert_eq!(ask_type(&db, "example.", Rtype::DS), Some(Rcode::SERVFAIL), "none is above it");
     // A hidden zone goes on.
     let (delta, next) = step(&zone("example.", 1), 2);
     db.put(delta, next).unwrap();

@@ -5,6 +5,7 @@ use crate::delta::{Delta, History, HistoryLimits};
 use crate::journal::{Compaction, Journal, JournalConfig, JournalError, NOTE_MAX, Opened};
 use crate::message::{Rcode, Reader, refuse};
 use crate::name::{Name, NameRef};
+use crate::rr::Rtype;
 use crate::zone::{Snapshot, Strictness, Zone, ZoneSet};
 use ddi_core::log::{Batch, Synced};
 use ddi_core::{LogError, Lsn, Storage};
@@ -137,8 +138,13 @@ impl ZoneDb {
         let Ok(Some(question)) = question else { return false };
         let name = question.name();
         let suffixes = (0..=name.as_ref().label_count()).rev();
-        let mut above = suffixes.filter_map(|count| self.held(name.as_ref().suffix(count)?));
-        above.next().is_some_and(|held| held.is_hidden || held.zone.is_none())
+        let mut above = suffixes.filter_map(|count| Some((count, self.held(name.as_ref().suffix(count)?)?)));
+        let nearest = above.next();
+        // RFC 4035 section 3.1.4.1: the DS at a zone's apex is the business of the zone above.
+        let is_ds_at_apex = question.rtype == Rtype::DS
+            && nearest.as_ref().is_some_and(|(count, _)| *count == name.as_ref().label_count());
+        let held = if is_ds_at_apex { above.next().or(nearest) } else { nearest };
+        held.is_some_and(|(_, held)| held.is_hidden || held.zone.is_none())
     }
 
     fn held(&self, apex: NameRef<'_>) -> Option<&Held> {
