@@ -1,6 +1,6 @@
 //! Two nodes: one has the zone, the other follows it.
 
-use super::client::{addresses, ask, axfr, name, text, transfer, update};
+use super::client::{addresses, ask, axfr, exchange, name, now, question, read, text, transfer, update};
 use super::harness::{Home, Node, free_port};
 use super::{CONFIG, ZONE, good_key, home_with, serial, zone_of};
 use ddi_dns::message::Rcode;
@@ -98,6 +98,66 @@ fn a_secondary_goes_on_alone_and_catches_up() {
     let node = Node::start(&home);
     assert_eq!(text(&axfr(second.dns, "example.com")), text(&axfr(node.dns, "example.com")));
     assert_eq!(name("example.com"), axfr(node.dns, "example.com").apex().to_name());
+}
+
+#[test]
+fn a_secondary_that_was_a_primary_for_a_while_takes_the_whole_zone() {
+    let (home, other) = homes();
+    let as_secondary = fs::read_to_string(other.config()).unwrap();
+    let node = Node::start(&home);
+    let second = Node::start(&other);
+    other.wait_until("the zone", || zone_of(&other, "example.com")["serial"] == 100);
+    assert!(second.stop().success());
+    let own_way = as_secondary.replace("\"secondary\"", "\"primary\"\nfile = \"example.com.zone\"");
+    let keys = |line: &&str| !line.starts_with("primaries");
+    other.write(&own_way.lines().filter(keys).map(|line| format!("{line}\n")).collect::<String>());
+    let second = Node::start(&other);
+    let add = |node: &Node, owner: &str| {
+        assert_eq!(
+            update(node.dns, "example.com", owner, [10, 0, 0, 1], true, Some(&good_key())),
+            Rcode::NOERROR
+        );
+    };
+    add(&second, "there.example.com");
+    add(&node, "here.example.com");
+    assert_eq!((serial(&home), serial(&other)), (101, 101));
+    assert!(second.stop().success());
+    other.write(&as_secondary);
+    let second = Node::start(&other);
+    other.wait_until("the zone again", || zone_of(&other, "example.com")["serial"] == 101);
+    assert_eq!(text(&axfr(second.dns, "example.com")), text(&axfr(node.dns, "example.com")));
+    assert!(node.stop().success() && second.stop().success());
+}
+
+#[test]
+fn a_refusal_is_signed_and_ds_is_the_business_of_the_zone_above() {
+    let (home, other) = homes();
+    let port = free_port();
+    let late = "[[zone]]\nname = \"late.example.com\"\nrole = \"secondary\"\n";
+    let late = format!("{late}primaries = [\"127.0.0.1:{port}\"]\n");
+    home.write(&format!("{}{late}", fs::read_to_string(home.config()).unwrap()));
+    drop(other);
+    let node = Node::start(&home);
+    assert_eq!(ask(node.dns, "late.example.com", Rtype::A).rcode, Rcode::SERVFAIL);
+    assert_eq!(ask(node.dns, "late.example.com", Rtype::DS).rcode, Rcode::NXDOMAIN);
+    let notify_of_a = |mut message: Vec<u8>| {
+        message[2] |= 4 << 3;
+        message
+    };
+    let question = |rtype| question(7, "late.example.com", rtype);
+    let asked = [
+        (question(Rtype::A), Rcode::SERVFAIL),
+        (question(Rtype::IXFR), Rcode::FORMERR),
+        (notify_of_a(question(Rtype::A)), Rcode::FORMERR),
+    ];
+    for (mut message, rcode) in asked {
+        let len = message.len();
+        message.resize(512, 0);
+        let (len, mut verifier) = good_key().sign_request(&mut message, len, now().unix).unwrap();
+        let answer = exchange(node.dns, &message[..len]);
+        assert_eq!((verifier.check(&answer, now().unix).is_ok(), read(&answer).rcode), (true, rcode));
+    }
+    assert!(node.stop().success());
 }
 
 /// Told in the log of the test: how long a secondary is behind.

@@ -6,7 +6,6 @@ use super::zones::{Served, Zones};
 use crate::config::dns::ZoneRole;
 use crate::config::zones::{DnsPlan, ZonePlan};
 use ddi_core::Now;
-use ddi_dns::NameRef;
 use ddi_dns::acl::{Operation, Requestor};
 use ddi_dns::answer::{AnswerConfig, AnswerContext, CookieSecrets, Detail, Transport};
 use ddi_dns::message::{Flags, Header, Opcode, Rcode, Reader, refuse};
@@ -14,6 +13,7 @@ use ddi_dns::notify::{Notifier, NotifierConfig, Notify, NotifyTarget};
 use ddi_dns::tsig::{Keys, Signer};
 use ddi_dns::update::{ForwardConfig, ForwardZone, Forwarder, Limits, Policy, Source, UpdateZone, Updates};
 use ddi_dns::xfr::{self, Request, XfrOut, XfrOutConfig};
+use ddi_dns::{NameRef, Rtype};
 use std::net::SocketAddr;
 
 /// What is said to a message.
@@ -139,7 +139,7 @@ impl Desk {
         let served = &self.zones.served[nth];
         let may = !served.is_frozen && self.updates.knows(served.plan.apex.as_ref(), &who);
         let rcode = if may { Rcode::SERVFAIL } else { Rcode::REFUSED };
-        refuse(message, rcode, out).map_or(Said::Nothing, |len| signed(now, signer, out, len))
+        bare(now, message, rcode, signer, out)
     }
 
     fn on_notify(&mut self, now: Now, from: Source, message: &[u8], out: &mut [u8]) -> Said {
@@ -151,7 +151,7 @@ impl Desk {
         };
         let notify = match Notify::parse(message) {
             Ok(notify) => notify,
-            Err(e) => return bare(message, e.rcode(), out),
+            Err(e) => return bare(now, message, e.rcode(), signer, out),
         };
         let taken = self
             .zones
@@ -177,7 +177,7 @@ impl Desk {
             return self.on_transfer(now, from, message, signer, out);
         }
         if self.zones.missing > 0 && self.is_missing(message) {
-            return bare(message, Rcode::SERVFAIL, out);
+            return bare(now, message, Rcode::SERVFAIL, signer, out);
         }
         let transport = if from.link.is_some() { Transport::Tcp } else { Transport::Udp };
         let mut context = AnswerContext::new(&self.answers, transport, from.address.ip(), now.unix);
@@ -195,7 +195,12 @@ impl Desk {
         let Ok(Some(question)) = Reader::new(message).and_then(|mut reader| reader.question()) else {
             return false;
         };
-        let nth = self.zones.nth_above(question.name().as_ref());
+        let name = question.name();
+        let mut nth = self.zones.nth_above(name.as_ref());
+        // RFC 4035 section 3.1.4.1: the DS at a zone's apex is the business of the zone above.
+        if question.rtype == Rtype::DS && nth.is_some() && nth == self.zones.nth(name.as_ref()) {
+            nth = name.as_ref().parent().and_then(|above| self.zones.nth_above(above)).or(nth);
+        }
         nth.is_some_and(|nth| self.zones.visible(nth).is_none())
     }
 
@@ -209,7 +214,7 @@ impl Desk {
     ) -> Said {
         let request = match Request::parse(message) {
             Ok(request) => request,
-            Err(e) => return bare(message, e.rcode(), out),
+            Err(e) => return bare(now, message, e.rcode(), signer, out),
         };
         let transport = if from.link.is_some() { xfr::Transport::Tcp } else { xfr::Transport::Udp };
         let who =
@@ -270,7 +275,7 @@ fn signed(now: Now, signer: Option<Signer>, out: &mut [u8], len: usize) -> Said 
     }
 }
 
-/// An answer that is only a code.
-fn bare(message: &[u8], rcode: Rcode, out: &mut [u8]) -> Said {
-    refuse(message, rcode, out).map_or(Said::Nothing, Said::Answer)
+/// An answer that is only a code; signed, if the question was (RFC 8945 section 5.3).
+fn bare(now: Now, message: &[u8], rcode: Rcode, signer: Option<Signer>, out: &mut [u8]) -> Said {
+    refuse(message, rcode, out).map_or(Said::Nothing, |len| signed(now, signer, out, len))
 }

@@ -76,8 +76,17 @@ impl Follows {
             }
             config.spread_millis = (count / ASK_PER_MILLI) as u64;
             let kept = zones.journal.zone(served.plan.apex.as_ref());
-            let saved = kept.map(|kept| (kept.snapshot().clone(), read_saved(kept.note())));
-            let secondary = Secondary::new(now, config, saved);
+            let note = kept.map(|kept| read_saved(kept.note()));
+            let is_known = !matches!(note, Some(None));
+            let saved = kept.map(|kept| {
+                let unknown = Saved { primary: None, expires: UnixTime::UNSET };
+                (kept.snapshot().clone(), note.flatten().unwrap_or(unknown))
+            });
+            let mut secondary = Secondary::new(now, config, saved);
+            if !is_known {
+                // It was a primary before, and its serials mean nothing to the primaries.
+                secondary.handle_retransfer(now);
+            }
             all.follows.insert(nth, Follow { secondary, stream: None, armed: None });
             all.touch(nth);
         }
@@ -277,8 +286,8 @@ fn write_saved(saved: &Saved) -> Vec<u8> {
     [&saved.expires.0.to_be_bytes()[..], &ip, &port.to_be_bytes()].concat()
 }
 
-/// What can't be read is a zone that has expired: it is not served until a primary confirms it.
-fn read_saved(note: &[u8]) -> Saved {
+/// What can't be read is of a zone that nobody is known to have given: it is not served until a primary gives it.
+fn read_saved(note: &[u8]) -> Option<Saved> {
     let parts = note.split_first_chunk::<8>().and_then(|(expires, rest)| {
         let (ip, port) = rest.split_last_chunk::<2>()?;
         let ip = match *ip {
@@ -287,6 +296,6 @@ fn read_saved(note: &[u8]) -> Saved {
         };
         Some((u64::from_be_bytes(*expires), ip, u16::from_be_bytes(*port)))
     });
-    let Some((expires, ip, port)) = parts else { return Saved { primary: None, expires: UnixTime::UNSET } };
-    Saved { primary: (port != 0).then(|| SocketAddr::new(ip, port)), expires: UnixTime(expires) }
+    let (expires, ip, port) = parts?;
+    Some(Saved { primary: (port != 0).then(|| SocketAddr::new(ip, port)), expires: UnixTime(expires) })
 }

@@ -24,6 +24,7 @@ const WARNINGS_MAX: usize = 20;
 pub fn missing(zones: &mut Zones) -> Result<(), Failure> {
     let empty = zones.journal.log().room();
     for nth in 0..zones.served.len() {
+        zones.forget_primaries(nth).map_err(Failure::System)?;
         let served = &zones.served[nth];
         let (true, None, Some(file)) =
             (served.plan.role == ZoneRole::Primary, &served.newest, &served.plan.file)

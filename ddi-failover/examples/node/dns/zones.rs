@@ -333,6 +333,25 @@ impl Zones {
         Ok(lsn)
     }
 
+    /// A primary that was a secondary goes its own way from here: should it follow others again, what they have is
+    /// not what it has, whatever the serials say.
+    pub fn forget_primaries(&mut self, nth: usize) -> Result<(), String> {
+        let served = &self.served[nth];
+        let (apex, is_primary) = (served.plan.apex.as_ref(), served.plan.role == ZoneRole::Primary);
+        let kept = self.journal.zone(apex).filter(|kept| is_primary && !matches!(kept.note(), b"" | FROZEN));
+        if kept.is_none() {
+            return Ok(());
+        }
+        let forgotten = match self.journal.set_note(apex, b"") {
+            Err(JournalError::Full) => {
+                self.journal.commit().map_err(|e| e.to_string())?;
+                self.journal.set_note(apex, b"")
+            }
+            forgotten => forgotten,
+        };
+        forgotten.map(drop).map_err(|e| e.to_string())
+    }
+
     /// What readers see.
     pub fn visible(&self, nth: usize) -> Option<Snapshot> {
         let served = &self.served[nth];
