@@ -2,11 +2,13 @@
 //! caller's buffer.
 
 mod header;
+mod opt;
 mod reader;
 mod refuse;
 mod writer;
 
 pub use header::{Flags, HEADER_LEN, Header, Opcode, Rcode};
+pub(crate) use opt::Opt;
 pub(crate) use reader::expand_name;
 pub use reader::{HOPS_MAX, Question, Reader, RecordView, Section};
 pub use refuse::refuse;

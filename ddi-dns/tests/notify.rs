@@ -4,7 +4,7 @@
 #[allow(dead_code, reason = "shared with the tests of transfers")]
 mod support;
 
-use ddi_dns::message::Rcode;
+use ddi_dns::message::{Rcode, refuse};
 use ddi_dns::notify::{Notifier, NotifierConfig, Notify, NotifyError, NotifyEvent, NotifyTarget};
 use ddi_dns::tsig::{Algorithm, Key, Keys};
 use ddi_dns::{MessageError, Serial};
@@ -54,6 +54,27 @@ fn the_message_as_others_see_it() {
     let answer = check_with_hickory(&reply(&all[0].1, Rcode::NOERROR));
     assert_eq!(answer.metadata.id, request.metadata.id);
     assert_eq!((answer.metadata.op_code, answer.answers.len()), (OpCode::Notify, 0));
+}
+
+#[test]
+fn an_opt_is_answered_with_one() {
+    let mut notifier = notifier();
+    notifier.handle_changed(NOW, &sample(42, 3), &[target(1)]);
+    let plain = sent(&mut notifier, 0).remove(0).1;
+    let with_version = |version: u8| {
+        let mut message = plain.clone();
+        message[11] += 1;
+        message.extend_from_slice(&[0, 0, 41, 4, 208, 0, version, 0, 0, 0, 0]);
+        message
+    };
+    assert!(check_with_hickory(&reply(&plain, Rcode::NOERROR)).edns.is_none());
+    assert!(check_with_hickory(&reply(&with_version(0), Rcode::NOERROR)).edns.is_some());
+    let error = Notify::parse(&with_version(1)).unwrap_err();
+    assert_eq!((error.rcode(), &error), (Rcode::BADVERS, &NotifyError::Version(1)));
+    let mut buf = [0; 600];
+    let len = refuse(&with_version(1), error.rcode(), &mut buf).unwrap();
+    let refusal = check_with_hickory(&buf[..len]).edns.unwrap();
+    assert_eq!((refusal.rcode_high(), refusal.version()), (1, 0));
 }
 
 #[test]

@@ -1,9 +1,10 @@
 //! Answers that are only a response code.
 
-use super::{Flags, Full, Header, Rcode, Reader, Writer};
+use super::{Flags, Full, Header, Opt, Rcode, Reader, Writer};
 
-/// Writes an answer with the request's id, opcode and question, the code (its low 4 bits), and nothing else.
-/// `None`: it does not fit, or `request` has no header or is an answer itself.
+/// Writes an answer with the request's id, opcode and question, the code, and nothing else but an OPT if the
+/// request has one; without it the code's low 4 bits are all there is of it. `None`: it does not fit, or `request`
+/// has no header or is an answer itself.
 #[must_use]
 pub fn refuse(request: &[u8], rcode: Rcode, buf: &mut [u8]) -> Option<usize> {
     let header = Header::parse(request)?;
@@ -19,6 +20,9 @@ pub fn refuse(request: &[u8], rcode: Rcode, buf: &mut [u8]) -> Option<usize> {
         if let Err(Full) = written {
             return None;
         }
+    }
+    if let Some(opt) = Opt::of(request) {
+        opt.answer(rcode, &mut writer).ok()?;
     }
     Some(writer.finish())
 }

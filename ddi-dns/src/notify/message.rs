@@ -4,7 +4,7 @@ use thiserror::Error;
 
 use crate::delta::RecordRef;
 use crate::error::MessageError;
-use crate::message::{Flags, Full, Header, Opcode, Rcode, Reader, Section, Writer};
+use crate::message::{Flags, Full, Header, Opcode, Opt, Rcode, Reader, Section, Writer};
 use crate::name::{NAME_MAX, Name, NameRef};
 use crate::rr::{Class, Rtype};
 use crate::serial::Serial;
@@ -20,6 +20,7 @@ pub struct Notify {
     pub zone: Name,
     /// The new serial, if the message has it: a hint that nobody has proven (RFC 1996 section 3.7).
     pub serial: Option<Serial>,
+    opt: Option<Opt>,
 }
 
 /// A message is no NOTIFY that is of use. [`NotifyError::rcode`] is the answer.
@@ -41,6 +42,9 @@ pub enum NotifyError {
     /// It is for another class than IN.
     #[error("class {0} is not served")]
     Class(Class),
+    /// It is of an EDNS version that is not known (RFC 6891 section 6.1.3).
+    #[error("EDNS version {0} is not known")]
+    Version(u8),
 }
 
 impl NotifyError {
@@ -50,6 +54,7 @@ impl NotifyError {
         match self {
             Self::Opcode(_) => Rcode::NOTIMP,
             Self::Class(_) => Rcode::NOTAUTH,
+            Self::Version(_) => Rcode::BADVERS,
             _ => Rcode::FORMERR,
         }
     }
@@ -57,7 +62,7 @@ impl NotifyError {
 
 impl Notify {
     /// Reads a request. Its TSIG is not looked at, nor are authority and additional section (RFC 1996
-    /// section 3.9).
+    /// section 3.9) but for an OPT.
     ///
     /// # Errors
     ///
@@ -77,8 +82,11 @@ impl Notify {
             return Err(NotifyError::Class(question.class));
         }
         let zone = question.name();
-        let mut serial = None;
+        let (mut serial, mut opt) = (None, None);
         while let Some(record) = reader.record()? {
+            if record.section == Section::Additional && record.rtype == Rtype::OPT {
+                opt = Some(Opt::new(record.ttl));
+            }
             let mut wire = [0; NAME_MAX];
             let is_hint = record.section == Section::Answer && record.rtype == Rtype::SOA;
             if is_hint && record.owner_into(&mut wire) == zone.as_ref() {
@@ -87,7 +95,10 @@ impl Notify {
                 serial = Soa::parse(&rdata, record.ttl).map(|soa| soa.serial);
             }
         }
-        Ok(Self { id, zone, serial })
+        match opt.map_or(0, Opt::version) {
+            0 => Ok(Self { id, zone, serial, opt }),
+            version => Err(NotifyError::Version(version)),
+        }
     }
 
     /// Writes the answer to this request, which says that it arrived, or why it is not wanted.
@@ -99,6 +110,9 @@ impl Notify {
         let flags = Flags::default().with(Flags::QR | Flags::AA).with_opcode(Opcode::NOTIFY);
         let mut writer = Writer::new(out, self.id, flags.with_rcode(rcode))?;
         writer.question(self.zone.as_ref(), Rtype::SOA, Class::IN)?;
+        if let Some(opt) = self.opt {
+            opt.answer(rcode, &mut writer)?;
+        }
         Ok(writer.finish())
     }
 }

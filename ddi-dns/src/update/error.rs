@@ -14,6 +14,9 @@ pub enum UpdateError {
     /// The message can't be read.
     #[error("{0}")]
     Message(#[from] MessageError),
+    /// It is of an EDNS version that is not known (RFC 6891 section 6.1.3).
+    #[error("EDNS version {0} is not known")]
+    Version(u8),
     /// The zone section has not one record of type SOA and of a class that a zone may have (RFC 2136
     /// section 3.1).
     #[error("zone section is not one zone")]
@@ -79,6 +82,7 @@ impl UpdateError {
     pub const fn rcode(&self) -> Rcode {
         match self {
             Self::Message(_) | Self::ZoneSection | Self::Form { .. } => Rcode::FORMERR,
+            Self::Version(_) => Rcode::BADVERS,
             Self::NotAuth(_) => Rcode::NOTAUTH,
             Self::NotZone(_) => Rcode::NOTZONE,
             Self::Prerequisite { rcode, .. } => *rcode,

@@ -2,7 +2,7 @@
 
 use super::error::UpdateError;
 use crate::delta::{RecordRef, Records};
-use crate::message::{Flags, Full, Opcode, Reader, RecordView, Section, Writer};
+use crate::message::{Flags, Full, Opcode, Opt, Reader, RecordView, Section, Writer};
 use crate::name::{NAME_MAX, Name, NameRef};
 use crate::rr::{Class, Rtype};
 
@@ -45,6 +45,10 @@ impl Request {
             let section = match record.section {
                 Section::Answer => &mut request.prerequisites,
                 Section::Authority => &mut request.updates,
+                Section::Additional if record.rtype == Rtype::OPT => {
+                    check_version(Opt::new(record.ttl))?;
+                    continue;
+                }
                 // Glue and signatures: not part of the update.
                 Section::Additional => continue,
             };
@@ -147,6 +151,14 @@ impl Request {
             }
         }
         Ok(writer.finish())
+    }
+}
+
+/// RFC 6891 section 6.1.3.
+fn check_version(opt: Opt) -> Result<(), UpdateError> {
+    match opt.version() {
+        0 => Ok(()),
+        version => Err(UpdateError::Version(version)),
     }
 }
 

@@ -4,7 +4,7 @@ use thiserror::Error;
 
 use super::edns::{Edns, OptData};
 use crate::error::MessageError;
-use crate::message::{Flags, Full, Header, Opcode, Rcode, Reader, RecordView, Section, Writer};
+use crate::message::{Flags, Full, Header, Opcode, Opt, Rcode, Reader, RecordView, Section, Writer};
 use crate::name::{NAME_MAX, Name, NameRef};
 use crate::rr::{Class, Rtype};
 use crate::serial::Serial;
@@ -56,6 +56,9 @@ pub enum RequestError {
     /// It is for another class than IN.
     #[error("class {0} is not served")]
     Class(Class),
+    /// It is of an EDNS version that is not known (RFC 6891 section 6.1.3).
+    #[error("EDNS version {0} is not known")]
+    Version(u8),
     /// It has records where none belong.
     #[error("records in the {0:?} section of a request")]
     Extra(Section),
@@ -71,6 +74,7 @@ impl RequestError {
         match self {
             Self::Opcode(_) => Rcode::NOTIMP,
             Self::Class(_) => Rcode::NOTAUTH,
+            Self::Version(_) => Rcode::BADVERS,
             _ => Rcode::FORMERR,
         }
     }
@@ -111,7 +115,10 @@ impl Request {
                 Section::Authority if question.rtype == Rtype::IXFR && serial.is_none() => {
                     serial = Some(client_serial(&record, zone.as_ref())?);
                 }
-                Section::Additional if record.rtype == Rtype::OPT => edns = Some(Edns::read(&record)),
+                Section::Additional if record.rtype == Rtype::OPT => match Opt::new(record.ttl).version() {
+                    0 => edns = Some(Edns::read(&record)),
+                    version => return Err(RequestError::Version(version)),
+                },
                 Section::Additional => {}
                 other => return Err(RequestError::Extra(other)),
             }

@@ -60,6 +60,35 @@ fn a_host_can_ask_who_may_change_a_zone() {
 }
 
 #[test]
+fn an_opt_is_answered_with_one() {
+    // RFC 6891 sections 6.1.1 and 6.1.3.
+    let (mut updates, mut store) = machine();
+    store.durable = 1;
+    let mut asked = |version: u8, has_opt: bool| {
+        let mut message = vec![0; 600];
+        let len = new_host(1).emit(7, &mut message).unwrap();
+        message.truncate(len);
+        if has_opt {
+            message[11] += 1;
+            message.extend_from_slice(&[0, 0, 41, 4, 208, 0, version, 0x80, 0, 0, 0]);
+        }
+        let len = message.len();
+        message.resize(len + 200, 0);
+        let (len, mut verifier) = key().sign_request(&mut message, len, NOW.unix).unwrap();
+        updates.handle_request(NOW, &mut store, udp(1), &message[..len]);
+        let answer = poll(&mut updates, &store).unwrap().1;
+        verifier.check(&answer, NOW.unix).unwrap();
+        let read = check_with_hickory(&answer);
+        let opt = read.edns.as_ref().map(|opt| (opt.flags().dnssec_ok, opt.rcode_high(), opt.version()));
+        (rcode(&answer), opt)
+    };
+    assert_eq!(asked(1, true), (Rcode::NOERROR, Some((true, 1, 0))));
+    assert_eq!(asked(0, true), (Rcode::NOERROR, Some((true, 0, 0))));
+    assert_eq!(asked(0, false), (Rcode::NOERROR, None));
+    assert_eq!(store.zone("example.com").serial(), Serial(11), "one of them was made");
+}
+
+#[test]
 fn an_answer_waits_until_the_change_is_durable() {
     let (mut updates, mut store) = machine();
     let (message, mut verifier) = signed(&new_host(1), 77);

@@ -275,6 +275,9 @@ fn bad_requests() {
     large.extend_from_slice(b"\0\0\x06\0\x01\0\0\0\0\x4e\x20");
     large.resize(large.len() + 20_000, 0);
     assert_eq!(rejects(&large), (Rcode::FORMERR, RequestError::NoSoa));
+    // RFC 6891 section 6.1.3. The OPT has four bytes of options.
+    let version = good.len() - 4 - 5;
+    assert_eq!(rejects(&changed(version, 1)), (Rcode::BADVERS, RequestError::Version(1)));
     let mut no_soa = good.clone();
     no_soa.truncate(29);
     no_soa[8..12].fill(0);
