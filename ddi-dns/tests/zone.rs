@@ -93,6 +93,21 @@ fn an_edit_is_one_step_of_the_serial() {
 }
 
 #[test]
+fn a_serial_that_an_edit_sets_stays_in_its_slot() {
+    let base = small(&[]);
+    let after = |serial: u32, policy| {
+        let mut edit = Edit::new(&base);
+        edit.add(name("example").as_ref(), Rtype::SOA, 5, &soa(serial)).unwrap();
+        edit.finish(policy, UnixTime(0)).unwrap().unwrap().1.serial().0
+    };
+    let even = SerialPolicy::Modulo { slot: 0, of: 2 };
+    assert_eq!([after(20, even), after(21, even), after(21, SerialPolicy::Increment)], [20, 22, 21]);
+    // As far ahead as a serial may be, where the next of the slot would not be newer.
+    let odd = SerialPolicy::Modulo { slot: 1, of: 2 };
+    assert_eq!([after(0x8000_0000, even), after(0x8000_0000, odd)], [0x8000_0000, 3]);
+}
+
+#[test]
 fn what_is_no_zone_is_refused() {
     let apex = name("example.");
     let mut builder = Builder::new(apex.as_ref());

@@ -110,7 +110,7 @@ impl Edit {
     }
 
     /// The delta and the next snapshot; `None` if nothing changed. The serial moves by `policy`, unless the
-    /// edit set a newer one itself.
+    /// edit set a newer one itself; that, too, is moved on to the policy's slot, if it has one.
     pub fn finish(
         mut self,
         policy: SerialPolicy,
@@ -123,7 +123,7 @@ impl Edit {
         }
         let to = match to {
             to if to == from => policy.next(from, now),
-            to if to.is_newer_than(from) => to,
+            to if to.is_newer_than(from) => policy.next_wanted(from, to, now),
             to => return Err(ZoneError::SerialNotNewer { from, to }),
         };
         self.set_serial(to)?;

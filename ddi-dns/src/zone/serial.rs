@@ -40,6 +40,22 @@ impl SerialPolicy {
     }
 }
 
+impl SerialPolicy {
+    /// The serial after `from` of a version that comes with `wanted`: that if it is newer, or what follows it in the
+    /// slot; else as without.
+    #[must_use]
+    pub fn next_wanted(self, from: Serial, wanted: Serial, now: UnixTime) -> Serial {
+        let to = match self {
+            Self::Modulo { slot, of } if wanted.0 % u32::from(of.max(1)) != u32::from(slot % of.max(1)) => {
+                next_in_slot(wanted, slot, of.max(1))
+            }
+            _ => wanted,
+        };
+        let is_newer = wanted.is_newer_than(from) && to.is_newer_than(from);
+        if is_newer { to } else { self.next(from, now) }
+    }
+}
+
 fn next_in_slot(from: Serial, slot: u16, of: u16) -> Serial {
     let (slot, of) = (u32::from(slot % of), u32::from(of));
     let step = |from: u32| match (slot + of - from % of) % of {

@@ -105,6 +105,20 @@ fn serials_as_the_policy_says() {
     assert!(date > 2_026_000_000 && date < 2_200_000_000 && date % 100 == 1, "{date}");
 }
 
+#[test]
+fn a_reload_keeps_the_serial_in_its_slot() {
+    let home = documented("{ modulo = [1, 2] }");
+    let node = Node::start(&home);
+    fs::write(home.0.join("example.com.zone"), super::ZONE.replace(" 100 ", " 500 ")).unwrap();
+    home.ctl_json(&["zone", "example.com", "reload"]);
+    assert_eq!(serial(&home), 100, "a new serial alone is no change");
+    let text = super::ZONE.replace(" 100 ", " 500 ").replace("192.0.2.80", "192.0.2.99");
+    fs::write(home.0.join("example.com.zone"), text).unwrap();
+    home.ctl_json(&["zone", "example.com", "reload"]);
+    assert_eq!(serial(&home), 501);
+    assert!(node.stop().success());
+}
+
 /// Records of the answer and of the authority section.
 fn counts(node: &Node) -> (u16, u16) {
     let answer = exchange(node.dns, &question(9, "www.example.com", Rtype::A));

@@ -63,10 +63,10 @@ fn change(
     now: UnixTime,
 ) -> Result<Change, String> {
     let Some(newest) = newest else { return Ok(Change::Whole(file.clone())) };
-    let next = if file.serial().is_newer_than(newest.serial()) {
-        file.clone()
-    } else {
-        file.with_serial(policy.next(newest.serial(), now)).map_err(|e| e.to_string())?
+    let serial = policy.next_wanted(newest.serial(), file.serial(), now);
+    let next = match file.serial() == serial {
+        true => file.clone(),
+        false => file.with_serial(serial).map_err(|e| e.to_string())?,
     };
     let delta = Delta::between(newest, &next).map_err(|e| e.to_string())?;
     // Both SOA.
