@@ -7,6 +7,7 @@ use ddi_dns::message::Rcode;
 use ddi_dns::rr::Rtype;
 use ddi_dns::xfr::Outcome;
 use std::fs;
+use std::net::UdpSocket;
 use std::time::{Duration, Instant};
 
 /// The primary's and the secondary's home.
@@ -158,6 +159,26 @@ fn a_refusal_is_signed_and_ds_is_the_business_of_the_zone_above() {
         assert_eq!((verifier.check(&answer, now().unix).is_ok(), read(&answer).rcode), (true, rcode));
     }
     assert!(node.stop().success());
+}
+
+#[test]
+fn what_it_asks_leaves_from_a_port_that_nobody_knows() {
+    let (home, other) = homes();
+    let node = Node::start(&home);
+    let second = Node::start(&other);
+    other.wait_until("the zone", || zone_of(&other, "example.com")["serial"] == 100);
+    let primary = node.dns;
+    assert!(node.stop().success());
+    let socket = UdpSocket::bind(primary).unwrap();
+    socket.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    // Anyone can send this in the primary's name, and so make it ask.
+    let mut notify = question(7, "example.com", Rtype::SOA);
+    notify[2] |= 4 << 3;
+    assert_eq!(read(&exchange(second.dns, &notify)).rcode, Rcode::NOERROR);
+    let (len, from) = socket.recv_from(&mut [0; 2000]).unwrap();
+    assert!(len > 12 && from.ip() == second.dns.ip());
+    assert_ne!(from.port(), second.dns.port(), "an answer needs more than the id to be forged");
+    assert!(second.stop().success());
 }
 
 /// Told in the log of the test: how long a secondary is behind.

@@ -349,7 +349,7 @@ impl Server {
 
     fn ask_primaries(&mut self, now: Now) {
         while let Some(datagram) = self.desk.follows.poll_transmit(now, &mut self.buffer[..]) {
-            self.sockets.push(datagram.to, &self.buffer[..datagram.len]);
+            self.sockets.ask(datagram.to, &self.buffer[..datagram.len]);
         }
     }
 
@@ -366,13 +366,13 @@ impl Server {
                     let (from, request) = (self.sockets.from(to), &self.buffer[..len]);
                     self.forwards.send(now, from, to, request, &mut self.desk.forwarder);
                 }
-                ForwardTransmit::Request { to, len, .. } => self.sockets.push(to, &self.buffer[..len]),
+                ForwardTransmit::Request { to, len, .. } => self.sockets.ask(to, &self.buffer[..len]),
                 _ => {}
             }
         }
         while self.desk.forwarder.poll_event().is_some() {}
         while let Some(transmit) = self.desk.notifier.poll_transmit(now, &mut self.buffer[..]) {
-            self.sockets.push(transmit.to, &self.buffer[..transmit.len]);
+            self.sockets.ask(transmit.to, &self.buffer[..transmit.len]);
         }
         while self.desk.notifier.poll_event().is_some() {}
         self.ask_primaries(now);

@@ -28,7 +28,7 @@ const TURN: usize = 4 * net::BATCH;
 struct Listener {
     local: SocketAddr,
     udp: Datagrams,
-    /// `None`: nobody is listened to, this server only asks from here.
+    /// `None`: nobody is listened to, this server only asks from here, at a port that nobody knows.
     tcp: Option<TcpListener>,
 }
 
@@ -61,7 +61,8 @@ impl Sockets {
             listeners.push(Listener::open(*address, true).map_err(Failure::at(address))?);
         }
         for other in others {
-            if !listeners.iter().any(|one: &Listener| one.local.is_ipv4() == other.is_ipv4()) {
+            let is_asker = |one: &Listener| one.tcp.is_none() && one.local.is_ipv4() == other.is_ipv4();
+            if !listeners.iter().any(is_asker) {
                 let any = SocketAddr::new(unspecified(other), 0);
                 listeners.push(Listener::open(any, false).map_err(Failure::at(any))?);
             }
@@ -98,8 +99,9 @@ impl Sockets {
             }
             let is_asked = listener.tcp.is_some();
             let mut on_datagram = |from: SocketAddr, to: IpAddr, message: &[u8], out: &mut [u8]| {
-                // Whoever was asked by us may answer; nobody was told to ask here.
-                if !is_asked && message.get(2).is_none_or(|flags| flags & 0x80 == 0) {
+                // Whoever was asked by us may answer, where we ask from; nobody was told to ask there.
+                let is_question = message.get(2).is_some_and(|flags| flags & 0x80 == 0);
+                if is_asked != is_question {
                     return None;
                 }
                 match each(from, message, out) {
@@ -125,17 +127,22 @@ impl Sockets {
     pub fn answer(&mut self, to: SocketAddr, answer: &[u8]) {
         match self.ways.take(to, answer) {
             Some(Way { nth, from }) => self.listeners[nth].udp.push(answer, Some(from), to),
-            None => self.push(to, answer),
+            None => self.push(self.nth_towards(to), to, answer),
         }
     }
 
-    /// Queues a datagram of this server's own.
-    pub fn push(&mut self, to: SocketAddr, message: &[u8]) {
-        if let Some(nth) = self.nth_towards(to) {
-            let listener = &mut self.listeners[nth];
-            // Not told, the system would choose the address by the route alone.
-            let from = Some(listener.local.ip()).filter(|own| !own.is_unspecified());
-            listener.udp.push(message, from, to);
+    /// Queues a datagram of this server's own: from the address that is listened on, so that others know who it is,
+    /// and not from its port, so that nobody can answer in their name who does not see it.
+    pub fn ask(&mut self, to: SocketAddr, message: &[u8]) {
+        let asks = |one: &Listener| one.tcp.is_none() && one.local.is_ipv4() == to.is_ipv4();
+        self.push(self.listeners.iter().position(asks), to, message);
+    }
+
+    fn push(&mut self, nth: Option<usize>, to: SocketAddr, message: &[u8]) {
+        // Not told, the system would choose the address by the route alone.
+        let own = self.nth_towards(to).map(|nth| self.listeners[nth].local.ip());
+        if let Some(nth) = nth {
+            self.listeners[nth].udp.push(message, own.filter(|own| !own.is_unspecified()), to);
         }
     }
 
@@ -145,7 +152,7 @@ impl Sockets {
     }
 
     fn nth_towards(&self, to: SocketAddr) -> Option<usize> {
-        let fits = |one: &Listener| one.local.is_ipv4() == to.is_ipv4();
+        let fits = |one: &Listener| one.tcp.is_some() && one.local.is_ipv4() == to.is_ipv4();
         let reaches = |one: &Listener| {
             let own = one.local.ip();
             fits(one) && (own.is_unspecified() || own.is_loopback() == to.ip().is_loopback())
