@@ -35,6 +35,7 @@ pub use set::ZoneSet;
 pub use snapshot::{Snapshot, Soa};
 pub use walk::{Position, Walk};
 
+pub(crate) use changes::legal_ttl;
 pub(crate) use difference::each_difference;
 pub(crate) use edit::soa_of;
 pub(crate) use rdata::{canonical_order, compare as compare_rdata};

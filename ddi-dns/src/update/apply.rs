@@ -169,9 +169,7 @@ fn check_updates(request: &Request, zone: &Snapshot, limits: &Limits) -> Result<
 
 /// Section 3.4.2.2. What can't be beside what is there is silently not added.
 fn add(edit: &mut Edit, update: &RecordRef<'_>, limits: &Limits) -> Result<(), UpdateError> {
-    let RecordRef { owner, rtype, rdata, .. } = *update;
-    // RFC 2181 section 8.
-    let ttl = if update.ttl > i32::MAX as u32 { 0 } else { update.ttl };
+    let RecordRef { owner, rtype, ttl, rdata, .. } = *update;
     let conflicts = match rtype {
         Rtype::CNAME => {
             edit.rrsets(owner).any(|rrset| rrset.rtype() != rtype && !rrset.rtype().may_join_cname())

@@ -3,7 +3,7 @@
 mod sort;
 
 use super::body::{self, RRSET_BYTES_MAX, UNCOVERED};
-use super::changes::{Cover, case_of, check_record};
+use super::changes::{Cover, case_of, check_record, legal_ttl};
 use super::error::ZoneError;
 use super::owner::{Apex, OwnerBuf};
 use super::snapshot::{Counts, Snapshot, Top, Which};
@@ -51,7 +51,7 @@ impl Builder {
         self.len() == 0
     }
 
-    /// Takes a record of class IN; data uncompressed.
+    /// Takes a record of class IN; data uncompressed. A TTL above 2^31-1 is 0 (RFC 2181 section 8).
     pub fn push(
         &mut self,
         owner: NameRef<'_>,
@@ -60,6 +60,7 @@ impl Builder {
         rdata: &[u8],
     ) -> Result<(), ZoneError> {
         check_record(self.apex(), owner, rtype, rdata)?;
+        let ttl = legal_ttl(ttl);
         if rtype == Rtype::SOA {
             let soa = self.soa.get_or_insert_with(|| rdata.into());
             if super::rdata::compare(rtype, soa, rdata).is_ne() {

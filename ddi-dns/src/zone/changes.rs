@@ -233,6 +233,11 @@ fn count(owner_len: u64, rrsets: &[u8]) -> (u64, u64) {
     })
 }
 
+/// One that is above the most means none (RFC 2181 section 8).
+pub(crate) const fn legal_ttl(ttl: u32) -> u32 {
+    if ttl > i32::MAX as u32 { 0 } else { ttl }
+}
+
 /// True of what may be in this zone. The data must be uncompressed.
 pub(super) fn check_record(
     apex: NameRef<'_>,

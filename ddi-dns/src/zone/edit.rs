@@ -1,7 +1,7 @@
 //! A zone being changed.
 
 use super::body::{self, RrsetView};
-use super::changes::{Changes, check_record, is};
+use super::changes::{Changes, check_record, is, legal_ttl};
 use super::error::ZoneError;
 use super::serial::SerialPolicy;
 use super::snapshot::{Snapshot, Soa, Which};
@@ -34,7 +34,7 @@ impl Edit {
     }
 
     /// Adds a record of class IN; data uncompressed. The whole rrset gets its TTL (RFC 2181 section 5.2). A
-    /// SOA, CNAME or DNAME replaces that of its name. True if anything changed.
+    /// SOA, CNAME or DNAME replaces that of its name. A TTL above 2^31-1 is 0 (section 8). True if anything changed.
     pub fn add(
         &mut self,
         owner: NameRef<'_>,
@@ -43,6 +43,7 @@ impl Edit {
         rdata: &[u8],
     ) -> Result<bool, ZoneError> {
         check_record(self.changes.base.apex(), owner, rtype, rdata)?;
+        let ttl = legal_ttl(ttl);
         let rrsets = self.changes.rrsets_mut(Which::of_record(rtype, rdata), owner)?;
         let ttl_before = body::ttl_of(rrsets, rtype, rdata);
         if matches!(rtype, Rtype::SOA | Rtype::CNAME | Rtype::DNAME) && ttl_before.is_none() {

@@ -3,7 +3,7 @@
 use super::support::*;
 use ddi_dns::message::{Flags, Reader, Section};
 use ddi_dns::xfr::{Transport, Via};
-use ddi_dns::{Snapshot, zone::Strictness};
+use ddi_dns::{Edit, Rtype, Snapshot, zone::Strictness};
 
 /// The same answer in messages of other sizes: `most` records each at random.
 fn reframed(random: &mut Random, messages: &[Vec<u8>], query: &[u8], most: usize) -> Vec<Vec<u8>> {
@@ -83,6 +83,20 @@ fn a_large_zone() {
     let (trouble, result) = run_cut(over_tcp(None), 1460, serve(&server));
     assert_eq!(trouble, []);
     assert_eq!(spelled(&taken(result).0), spelled(&server.zone));
+}
+
+#[test]
+fn a_ttl_that_others_take_for_none_is_none_here() {
+    // RFC 2181 section 8.
+    let mut old_age = a("old.example.com", 1);
+    old_age.2 = 1 << 31;
+    let server = Server::new(zone(&[soa(5), old_age]));
+    assert_eq!(server.zone.get(name("old.example.com").as_ref(), Rtype::A).unwrap().ttl(), 0);
+    let (_, result) = run(over_tcp(None), serve(&server));
+    assert_eq!(spelled(&taken(result).0), spelled(&server.zone));
+    let mut edit = Edit::new(&server.zone);
+    edit.add(name("new.example.com").as_ref(), Rtype::A, u32::MAX, &[192, 0, 2, 2]).unwrap();
+    assert_eq!(edit.get(name("new.example.com").as_ref(), Rtype::A).unwrap().ttl(), 0);
 }
 
 #[test]

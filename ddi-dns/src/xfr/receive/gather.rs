@@ -8,7 +8,7 @@ use crate::rr::{Class, Rtype, canonical_rdata};
 use crate::xfr::error::XfrError;
 use crate::xfr::receive::config::Limits;
 use crate::xfr::request::soa_serial;
-use crate::zone::{Builder, Snapshot, Strictness};
+use crate::zone::{Builder, Snapshot, Strictness, legal_ttl};
 
 /// A version that is complete.
 #[derive(Debug)]
@@ -97,9 +97,7 @@ impl Gather {
         let mut rdata = std::mem::take(&mut self.rdata);
         rdata.clear();
         view.expand_rdata(&mut rdata)?;
-        // RFC 2181 section 8.
-        let ttl = if view.ttl > i32::MAX as u32 { 0 } else { view.ttl };
-        let record = RecordRef::new(owner, view.rtype, ttl, &rdata);
+        let record = RecordRef::new(owner, view.rtype, legal_ttl(view.ttl), &rdata);
         let progress = self.count(record.wire_len()).and_then(|()| self.place(&record));
         self.rdata = rdata;
         progress
