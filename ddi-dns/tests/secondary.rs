@@ -378,6 +378,17 @@ fn a_retransfer_is_not_forgotten_when_no_primary_answers() {
 }
 
 #[test]
+fn what_no_primary_gave_is_fetched_as_a_whole() {
+    let server = Server::new(sample(7, 20));
+    let unknown = Saved { primary: None, ..saved(1) };
+    let mut bench = Bench::new(config(&[1]), Some((sample(7, 3), unknown)));
+    bench.run(0, dead);
+    bench.run(HOUR, |_, query, via| serve(&server)(query, via));
+    assert!(support::spelled(bench.secondary.current().unwrap()) == support::spelled(&server.zone));
+    assert_eq!(bench.secondary.saved(bench.now()).unwrap().primary, Some(addr(1)));
+}
+
+#[test]
 fn a_zone_that_expires_before_its_refresh_is_asked_for_in_time() {
     let mut rows = support::rows(&sample(1, 3));
     let at = rows[0].3.len() - 16;

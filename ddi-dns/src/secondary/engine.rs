@@ -81,7 +81,8 @@ struct Round {
 }
 
 impl Secondary {
-    /// A zone that is fetched soon; `saved` is the version at hand, and what was kept with it.
+    /// A zone that is fetched soon; `saved` is the version at hand, and what was kept with it. If that does not tell
+    /// which primary it came from, the zone is fetched as a whole, whatever its serial.
     #[must_use]
     pub fn new(now: Now, config: SecondaryConfig, saved: Option<(Snapshot, Saved)>) -> Self {
         let mut random = Random::new(config.seed);
@@ -93,6 +94,8 @@ impl Secondary {
         let left = left.zip(most).map(|(left, most)| left.min(most));
         let expires = left.map(|left| now.instant.plus_secs(left));
         let origin = saved.and_then(|saved| saved.primary);
+        // Its serials mean nothing to the primaries.
+        let is_unknown = current.is_some() && origin.is_none();
         let mut secondary = Self {
             random,
             current,
@@ -101,7 +104,7 @@ impl Secondary {
             expires,
             due: (!config.primaries.is_empty()).then_some(due),
             preferred: None,
-            whole: false,
+            whole: is_unknown,
             again: false,
             heard: None,
             round: None,

@@ -11,7 +11,7 @@ use ddi_dns::xfr::Via;
 use ddi_dns::zone::Strictness;
 use nix::poll::PollFlags;
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::os::fd::BorrowedFd;
 
 use super::zones::Zones;
@@ -76,17 +76,8 @@ impl Follows {
             }
             config.spread_millis = (count / ASK_PER_MILLI) as u64;
             let kept = zones.journal.zone(served.plan.apex.as_ref());
-            let note = kept.map(|kept| read_saved(kept.note()));
-            let is_known = !matches!(note, Some(None));
-            let saved = kept.map(|kept| {
-                let unknown = Saved { primary: None, expires: UnixTime::UNSET };
-                (kept.snapshot().clone(), note.flatten().unwrap_or(unknown))
-            });
-            let mut secondary = Secondary::new(now, config, saved);
-            if !is_known {
-                // It was a primary before, and its serials mean nothing to the primaries.
-                secondary.handle_retransfer(now);
-            }
+            let saved = kept.map(|kept| (kept.snapshot().clone(), read_saved(kept.note())));
+            let secondary = Secondary::new(now, config, saved);
             all.follows.insert(nth, Follow { secondary, stream: None, armed: None });
             all.touch(nth);
         }
@@ -181,8 +172,14 @@ impl Follows {
         self.timers.first().map(|(at, _)| *at)
     }
 
-    /// Sends what is to be sent: what goes by TCP here, the next datagram by the caller.
-    pub fn poll_transmit(&mut self, now: Now, out: &mut [u8]) -> Option<Datagram> {
+    /// Sends what is to be sent: what goes by TCP here, from the address that `from` tells, the next datagram by the
+    /// caller.
+    pub fn poll_transmit(
+        &mut self,
+        now: Now,
+        out: &mut [u8],
+        from: impl Fn(SocketAddr) -> IpAddr,
+    ) -> Option<Datagram> {
         loop {
             let is_full = self.connected.len() >= TRANSFERS_MAX;
             if self.to_ask.is_empty() && !is_full {
@@ -199,7 +196,7 @@ impl Follows {
                 Some(transmit) if transmit.via == Via::Udp => {
                     return Some(Datagram { to: transmit.to, len: transmit.len });
                 }
-                Some(transmit) => follow.ask(now, &transmit, out),
+                Some(transmit) => follow.ask(now, from(transmit.to), &transmit, out),
                 None => {
                     self.to_ask.remove(&nth);
                     self.arm(nth);
@@ -260,13 +257,9 @@ impl Follows {
 
 impl Follow {
     /// Each query over TCP goes over a connection of its own.
-    fn ask(&mut self, now: Now, transmit: &SecondaryTransmit, query: &[u8]) {
+    fn ask(&mut self, now: Now, from: IpAddr, transmit: &SecondaryTransmit, query: &[u8]) {
         self.stream = None;
-        let any: IpAddr = match transmit.to {
-            SocketAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
-            SocketAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
-        };
-        match Stream::dial(any, transmit.to) {
+        match Stream::dial(from, transmit.to) {
             Ok(mut stream) => {
                 stream.out().extend_from_slice(&query[..transmit.len]);
                 self.stream = Some(stream);
@@ -287,7 +280,7 @@ fn write_saved(saved: &Saved) -> Vec<u8> {
 }
 
 /// What can't be read is of a zone that nobody is known to have given: it is not served until a primary gives it.
-fn read_saved(note: &[u8]) -> Option<Saved> {
+fn read_saved(note: &[u8]) -> Saved {
     let parts = note.split_first_chunk::<8>().and_then(|(expires, rest)| {
         let (ip, port) = rest.split_last_chunk::<2>()?;
         let ip = match *ip {
@@ -296,6 +289,6 @@ fn read_saved(note: &[u8]) -> Option<Saved> {
         };
         Some((u64::from_be_bytes(*expires), ip, u16::from_be_bytes(*port)))
     });
-    let (expires, ip, port) = parts?;
-    Some(Saved { primary: (port != 0).then(|| SocketAddr::new(ip, port)), expires: UnixTime(expires) })
+    let Some((expires, ip, port)) = parts else { return Saved { primary: None, expires: UnixTime::UNSET } };
+    Saved { primary: (port != 0).then(|| SocketAddr::new(ip, port)), expires: UnixTime(expires) }
 }
