@@ -181,6 +181,31 @@ fn what_it_asks_leaves_from_a_port_that_nobody_knows() {
     assert!(second.stop().success());
 }
 
+#[test]
+fn it_asks_from_the_address_that_it_listens_on() {
+    let (home, other) = homes();
+    let config = |home: &Home| fs::read_to_string(home.config()).unwrap();
+    let to_second = |text: &str| text.replace("127.0.0.1:", "127.0.0.2:");
+    let lines = config(&home);
+    let lines = lines.lines().map(|line| match line.split_once(' ') {
+        Some(("allow_transfer", _)) => "allow_transfer = [\"127.0.0.2\"]\n".to_owned(),
+        Some(("notify", _)) => format!("{}\n", to_second(line)),
+        _ => format!("{line}\n"),
+    });
+    home.write(&lines.collect::<String>());
+    other.write(&config(&other).replace("listen = \"127.0.0.1:", "listen = \"127.0.0.2:"));
+    let node = Node::start(&home);
+    let second = Node::start(&other);
+    other.wait_until("the zone", || zone_of(&other, "example.com")["serial"] == 100);
+    let owner = "host.example.com";
+    assert_eq!(
+        update(node.dns, "example.com", owner, [10, 0, 0, 1], true, Some(&good_key())),
+        Rcode::NOERROR
+    );
+    other.wait_until("what has changed", || serial(&other) == 101);
+    assert!(node.stop().success() && second.stop().success());
+}
+
 /// Told in the log of the test: how long a secondary is behind.
 #[test]
 fn a_secondary_follows_soon() {

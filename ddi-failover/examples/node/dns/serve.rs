@@ -348,8 +348,9 @@ impl Server {
     }
 
     fn ask_primaries(&mut self, now: Now) {
-        while let Some(datagram) = self.desk.follows.poll_transmit(now, &mut self.buffer[..]) {
-            self.sockets.ask(datagram.to, &self.buffer[..datagram.len]);
+        let Self { desk, sockets, buffer, .. } = self;
+        while let Some(datagram) = desk.follows.poll_transmit(now, &mut buffer[..], |to| sockets.from(to)) {
+            sockets.ask(datagram.to, &buffer[..datagram.len]);
         }
     }
 

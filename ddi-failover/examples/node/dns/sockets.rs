@@ -140,23 +140,20 @@ impl Sockets {
 
     fn push(&mut self, nth: Option<usize>, to: SocketAddr, message: &[u8]) {
         // Not told, the system would choose the address by the route alone.
-        let own = self.nth_towards(to).map(|nth| self.listeners[nth].local.ip());
+        let own = Some(self.from(to)).filter(|own| !own.is_unspecified());
         if let Some(nth) = nth {
-            self.listeners[nth].udp.push(message, own.filter(|own| !own.is_unspecified()), to);
+            self.listeners[nth].udp.push(message, own, to);
         }
     }
 
-    /// The address to connect from: any, unless one is listened on alone.
+    /// The address to ask from: any, unless one is listened on alone from which that can be reached.
     pub fn from(&self, to: SocketAddr) -> IpAddr {
-        self.nth_towards(to).map_or(unspecified(to), |nth| self.listeners[nth].local.ip())
+        self.listeners.iter().find(|one| one.reaches(to)).map_or(unspecified(to), |one| one.local.ip())
     }
 
     fn nth_towards(&self, to: SocketAddr) -> Option<usize> {
-        let fits = |one: &Listener| one.tcp.is_some() && one.local.is_ipv4() == to.is_ipv4();
-        let reaches = |one: &Listener| {
-            let own = one.local.ip();
-            fits(one) && (own.is_unspecified() || own.is_loopback() == to.ip().is_loopback())
-        };
+        let reaches = |one: &Listener| one.reaches(to);
+        let fits = |one: &Listener| one.fits(to);
         self.listeners.iter().position(reaches).or_else(|| self.listeners.iter().position(fits))
     }
 
@@ -189,6 +186,16 @@ impl Sockets {
 }
 
 impl Listener {
+    /// It is listened here, by what `to` is of.
+    fn fits(&self, to: SocketAddr) -> bool {
+        self.tcp.is_some() && self.local.is_ipv4() == to.is_ipv4()
+    }
+
+    fn reaches(&self, to: SocketAddr) -> bool {
+        let own = self.local.ip();
+        self.fits(to) && (own.is_unspecified() || own.is_loopback() == to.ip().is_loopback())
+    }
+
     /// One port for both transports: where any was asked for, the one that UDP got.
     fn open(address: SocketAddr, with_tcp: bool) -> io::Result<Self> {
         let mut tries = if address.port() == 0 { PORT_TRIES } else { 1 };
