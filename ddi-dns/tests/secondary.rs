@@ -337,6 +337,12 @@ fn what_one_primary_does_not_have_yet_another_may() {
     bench.notify([10, 9, 9, 9], 2).unwrap();
     bench.run(500, |host, query, via| serve(if host == 1 { &old } else { &new })(query, via));
     assert_eq!(bench.serial(), Some(2));
+    // What nobody has is forgotten: later rounds end with the first that answers.
+    bench.notify([10, 9, 9, 9], 9).unwrap();
+    bench.run(HOUR * 8 / 10, |_, query, via| serve(&new)(query, via));
+    bench.take_asked();
+    bench.run(HOUR * 15 / 10, |_, query, via| serve(&new)(query, via));
+    assert_eq!(bench.take_asked().len(), 1);
 }
 
 #[test]

@@ -196,6 +196,12 @@ impl Secondary {
         }
     }
 
+    /// A NOTIFY told of more than what is at hand, and that is still believed.
+    fn is_behind(&self) -> bool {
+        let heard = self.heard.as_ref().filter(|heard| heard.rounds <= HEARD_ROUNDS_MAX);
+        heard.is_some_and(|heard| self.is_ahead(heard.serial))
+    }
+
     /// True of a serial that is newer than that at hand.
     fn is_ahead(&self, serial: Serial) -> bool {
         self.current.as_ref().is_none_or(|current| serial.is_newer_than(current.serial()))
@@ -360,7 +366,7 @@ impl Secondary {
                             false
                         }
                     };
-                    let is_behind = self.heard.as_ref().is_some_and(|heard| self.is_ahead(heard.serial));
+                    let is_behind = self.is_behind();
                     if good && !is_behind {
                         self.end_round(true);
                     } else {

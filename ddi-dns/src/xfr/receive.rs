@@ -114,6 +114,9 @@ impl XfrIn {
 
     /// A query, if one is to be sent: written to the front of `out`, which must have 3 KiB.
     ///
+    /// A datagram should leave from a port that others don't know: without a key that and the id are all that keeps
+    /// them from answering in the primary's name.
+    ///
     /// One over TCP goes over a new connection, on which nothing else comes; one that was open is to be
     /// closed before.
     pub fn poll_transmit(&mut self, now: Now, out: &mut [u8]) -> Option<Transmit> {
