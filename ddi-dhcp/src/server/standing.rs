@@ -44,6 +44,11 @@ impl Server {
             return Standing::WrongLink;
         }
         world.store.get_into(key_of(plan, address), lease);
+        let mine = belongs_to(lease, &ask.client);
+        // Whoever has an address can give it back, whatever has become of it in the configuration meanwhile.
+        if mine && lease.state == BindingState::Active && gives_back(ask.message) {
+            return Standing::Mine;
+        }
         let reserved_here = match plan.reservation_at(address) {
             Some(at) if Some(at) == ask.reservation => true,
             Some(_) => return Standing::Others,
@@ -55,7 +60,6 @@ impl Server {
         if !reserved_here && !is_dynamic(plan, ask, address) {
             return Standing::NotDynamic;
         }
-        let mine = belongs_to(lease, &ask.client);
         let offered = self.offers.is_for(address, &ask.client);
         match lease.state {
             BindingState::Active if mine => Standing::Mine,
@@ -140,6 +144,11 @@ impl Server {
 /// Is the address in a pool that the client may use?
 fn is_dynamic(plan: &Plan, ask: &Ask<'_>, address: Ipv4Addr) -> bool {
     plan.pool_of(address).is_some_and(|pool| plan.pools[pool.0 as usize].admits(ask.classes))
+}
+
+/// Does the client not want the address any more?
+fn gives_back(message: Message) -> bool {
+    matches!(message, Message::Decline | Message::Release)
 }
 
 /// Does the client say that it has had the address before?

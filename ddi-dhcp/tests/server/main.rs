@@ -3,6 +3,7 @@
 #![allow(unreachable_pub, dead_code, reason = "shared with other test programs")]
 
 mod allocations;
+mod changes;
 mod configs;
 mod harness;
 mod hostile;
