@@ -173,8 +173,13 @@ fn part(seconds: u32, permille: u16) -> u32 {
 
 fn put_params(options: &mut OptionSet, header: &mut Header, params: &Params, wanted: Option<CodeSet>) {
     for (code, value) in params.options.iter() {
-        if wanted.is_none_or(|wanted| wanted.contains(code)) || params.always.contains(code) {
+        // The mask is sent in any case.
+        let always = params.always.contains(code) || code == code::SUBNET_MASK;
+        if always || wanted.is_none_or(|wanted| wanted.contains(code)) {
             options.put(code, value);
+        } else {
+            // What a wider place sends always is not this client's.
+            options.remove(code);
         }
     }
     if let Some(next_server) = params.next_server {
