@@ -268,3 +268,33 @@ fn a_failed_compaction_costs_nothing_even_if_others_follow() {
     }
     assert!(failures > 40, "only {failures} steps that can fail");
 }
+
+/// A disk that is full has room for the log again; and what has lost a piece is not gone on with.
+#[test]
+fn a_compaction_that_finds_no_room_gives_back_what_it_took() {
+    let storage = Arc::new(MemStorage::new());
+    let mut db = open(&storage).expect("opens");
+    for number in 0..20_000_u32 {
+        let mut lease = Lease::new(LeaseKey::v4(number.into()));
+        lease.hostname = vec![b'x'; 40];
+        db.put(&mut lease, Expect::Absent).expect("puts");
+    }
+    db.commit().expect("commits");
+    let taken = || storage.content("snapshot.new").map_or(0, |bytes| bytes.len());
+    let (mut compaction, mut slices) = (db.begin_compaction(), 0);
+    while taken() < 500_000 {
+        assert!(!compaction.step(1).expect("there is room"));
+        slices += 1;
+    }
+    assert!(slices > 1);
+    storage.inject(storage.calls() + 1, Fault::NoSpace);
+    assert!(compaction.step(1).is_err());
+    assert_eq!(taken(), 0);
+    storage.restart();
+    for _ in 0..100 {
+        assert!(compaction.step(u64::MAX).is_err() && db.end_compaction(&mut compaction).is_err());
+    }
+    db.compact().expect("there is room again");
+    let (_, opened) = LeaseDb::open(storage.clone(), &config()).expect("opens");
+    assert_eq!((opened.leases, opened.damaged.len()), (20_000, 0));
+}

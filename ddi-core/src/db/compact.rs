@@ -56,6 +56,8 @@ enum Phase {
     },
     /// Nothing is left to do.
     Done,
+    /// Writing failed: there is no file any more, and some of what would follow is gone.
+    Failed,
 }
 
 impl Compaction {
@@ -66,10 +68,15 @@ impl Compaction {
     }
 
     /// Writes and syncs about `max_bytes` more (at least one block of 256 KiB), or names the file, or
-    /// removes an old one. True when it is [`LeaseDb::end_compaction`]'s turn.
+    /// removes an old one. True when it is [`LeaseDb::end_compaction`]'s turn. If writing fails, what was written
+    /// is removed, since the log may need the room; there is nothing to go on with then.
     pub fn step(&mut self, max_bytes: u64) -> Result<bool, DbError> {
         match &mut self.phase {
-            Phase::Start | Phase::Rows => self.write_some(max_bytes),
+            Phase::Start | Phase::Rows => self.write_some(max_bytes).inspect_err(|_| {
+                let _ = self.storage.remove(UNFINISHED);
+                self.phase = Phase::Failed;
+            }),
+            Phase::Failed => Err(DbError::Unfinished),
             Phase::Written | Phase::Named { .. } | Phase::Done => Ok(true),
             Phase::Rename => self.rename().map(|()| true),
             Phase::Cleanup { segments, snapshots } => {
@@ -165,7 +172,9 @@ impl LeaseDb {
     /// log before the one that came before it is given up.
     pub fn end_compaction(&mut self, compaction: &mut Compaction) -> Result<bool, DbError> {
         match &mut compaction.phase {
-            Phase::Start | Phase::Rows | Phase::Rename | Phase::Cleanup { .. } => Err(DbError::Unfinished),
+            Phase::Start | Phase::Rows | Phase::Rename | Phase::Cleanup { .. } | Phase::Failed => {
+                Err(DbError::Unfinished)
+            }
             Phase::Written => {
                 self.make_durable(compaction.lsn)?;
                 compaction.phase = Phase::Rename;
