@@ -35,6 +35,7 @@ pub use read::LogReader;
 pub use recover::{Cut, Recovered};
 pub use salvage::{Salvaged, salvage};
 pub use scan::{BatchInfo, Finding, LogScan};
+pub(crate) use segment::list as segments;
 pub use storage::Storage;
 
 /// What [`Log::open`] hands each operation to, in order.

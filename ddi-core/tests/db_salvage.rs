@@ -158,3 +158,18 @@ fn a_salvage_writes_over_no_database() {
     let again = salvage(&from, &to, &config(), &mut |_| {});
     assert!(matches!(again, Err(DbError::Log(LogError::NotEmpty { .. }))));
 }
+
+/// A log always has a file, so that one without any has lost what came after the snapshot.
+#[test]
+fn a_snapshot_without_a_log_is_no_database() {
+    let storage = database();
+    segments(&storage).iter().for_each(|file| storage.remove(file).expect("removes"));
+    let names = storage.names();
+    for damaged in [None, Some(NEWER), Some(OLDER)] {
+        assert!(damaged.is_none_or(|name| storage.flip_bit(name, 50, 1)));
+        let error = LeaseDb::open(storage.clone(), &config()).err().expect("there were 100 leases");
+        assert!(error.to_string().contains(NEWER), "{error}");
+        assert_eq!(storage.names(), names, "nothing is made");
+    }
+    assert_eq!(salvaged(&storage).opened.leases, 0);
+}

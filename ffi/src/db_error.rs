@@ -44,7 +44,7 @@ impl From<DbError> for Failure {
         let status = match error {
             DbError::Log(error) => return error.into(),
             DbError::NotDurable { .. } => DDI_E_BATCH_OUT,
-            DbError::Operation { .. } | DbError::Snapshot { .. } => DDI_E_CORRUPT,
+            DbError::Operation { .. } | DbError::Snapshot { .. } | DbError::NoLog { .. } => DDI_E_CORRUPT,
             DbError::Storage { .. } => DDI_E_IO,
             _ => DDI_E_STATE,
         };

@@ -35,6 +35,13 @@ pub enum DbError {
         /// What is wrong with it.
         damage: SnapshotDamage,
     },
+    /// The bytes': there is a snapshot, and not one file of the log, which always has one. What came after the
+    /// snapshot is gone; salvage makes a database of the snapshot.
+    #[error("there is {snapshot}, and no file of the log that it belongs to")]
+    NoLog {
+        /// The newest snapshot's file name.
+        snapshot: String,
+    },
     /// The log's.
     #[error(transparent)]
     Log(#[from] LogError),

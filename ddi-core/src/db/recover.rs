@@ -8,7 +8,7 @@ use super::snapshot::load::{SnapshotDamage, load};
 use super::table::Table;
 use crate::blocks::BlockDamage;
 use crate::id::Lsn;
-use crate::log::{Log, Recovered, Storage};
+use crate::log::{Log, Recovered, Storage, segments};
 use std::sync::Arc;
 
 /// What opening a database found.
@@ -34,6 +34,11 @@ pub(super) struct Recovery {
 }
 
 pub(super) fn recover(storage: &Arc<dyn Storage>, config: &DbConfig) -> Result<Recovery, DbError> {
+    if let Some((_, snapshot)) = snapshots(&**storage)?.pop()
+        && segments(&**storage)?.is_empty()
+    {
+        return Err(DbError::NoLog { snapshot });
+    }
     let mut table = Table::new(config.hash_key);
     let (newest, damaged) = load_newest(&**storage, config, &mut table)?;
     let after = newest.map_or(Lsn::ZERO, |(lsn, _)| lsn);
