@@ -1165,7 +1165,7 @@ ddi_status ddi_lease_db_begin_compaction(ddi_lease_db *db,
 // Writes and syncs about `max_bytes` more, or renames or removes a file. `*ready` when it is the turn of
 // `ddi_lease_db_end_compaction`.
 //
-// Errors: `DDI_E_NULL`, `DDI_E_IO`.
+// Errors: `DDI_E_NULL`, `DDI_E_IO`, `DDI_E_STATE` (writing failed before: free it, and begin another one).
 ddi_status ddi_lease_compaction_step(ddi_lease_compaction *compaction,
                                      uint64_t max_bytes,
                                      bool *ready);
