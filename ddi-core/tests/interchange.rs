@@ -431,3 +431,29 @@ fn what_dhcpd_remembers_beside_leases_survives_too() {
     let import = import_bytes(&file, Importer::dhcpd_leases(0));
     assert_eq!((import.rows, import.others.len(), import.errors.len()), (0, 1, 0));
 }
+
+/// Kea takes no client_id of one byte, and a client can send one without a hw_addr: once its lease has
+/// ended, the other leases can be written.
+#[test]
+fn a_client_that_kea_does_not_take_is_in_the_way_only_while_it_has_a_lease() {
+    for (state, no_client, failed) in
+        [(BindingState::Active, 0, 1), (BindingState::Free, 1, 0), (BindingState::Released, 1, 0)]
+    {
+        let leases: Vec<Lease> = [&b"x"[..], b"xy"]
+            .iter()
+            .zip(1..)
+            .map(|(id, number)| {
+                let mut lease = Lease::new(LeaseKey::v4([10, 0, 0, number].into()));
+                (lease.state, lease.client_id) = (state, id.to_vec());
+                lease
+            })
+            .collect();
+        let mut file = Vec::new();
+        let exported = export(Format::KeaCsv4, || leases.iter(), &mut file).unwrap();
+        assert_eq!(
+            (exported.leases, exported.no_client, exported.failed),
+            (1, no_client, failed),
+            "{state:?}"
+        );
+    }
+}

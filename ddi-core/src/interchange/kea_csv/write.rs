@@ -92,6 +92,8 @@ fn check_client(family: Family, lease: &Lease) -> Option<ClientFault> {
     match id.len() {
         _ if fits || lease.state == BindingState::Abandoned => None,
         0 => Some(ClientFault::None),
+        // Nobody has it, and who had it is only remembered.
+        _ if lease.state != BindingState::Active => Some(ClientFault::None),
         len => {
             Some(ClientFault::Length(format!("Kea takes no client id or DUID of {len} bytes like this one")))
         }
