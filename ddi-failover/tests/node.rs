@@ -18,7 +18,9 @@ use message::{Identity, MessageType, Request};
 use nix::sys::signal::Signal;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::net::{Ipv4Addr, UdpSocket};
+use std::os::unix::ffi::OsStrExt;
 use std::process::Command;
 use std::time::Duration;
 
@@ -144,6 +146,8 @@ fn ctl_answers_in_json() {
     for (words, code) in [
         (vec!["release", "10.77.99.99"], 1),
         (vec!["lease", "nonsense"], 1),
+        (vec!["lease", "2001:db8::/129"], 1),
+        (vec!["lease", "2001:db8::1/64"], 1),
         (vec!["leases", "10.77.0.0/99"], 1),
         (vec!["frobnicate"], 2),
         (vec!["export", "xml", "file"], 2),
@@ -322,4 +326,7 @@ fn wrong_words_are_usage_errors() {
         assert_eq!(output.status.code(), Some(2), "{words:?}");
         assert!(String::from_utf8_lossy(&output.stderr).contains("usage: node run CONFIG.toml"));
     }
+    let no_text = OsStr::from_bytes(b"\xff");
+    let output = Command::new(program()).args([OsStr::new("run"), no_text]).output().unwrap();
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
 }

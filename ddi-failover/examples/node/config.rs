@@ -5,6 +5,7 @@ pub mod build;
 pub mod dns;
 pub mod grants;
 pub mod failover;
+pub mod located;
 pub mod options;
 pub mod place;
 pub mod relationships;
@@ -70,9 +71,9 @@ pub struct Dhcp4 {
     /// The server identifier, if the address that a message came to is not the right one.
     pub server_id: Option<Ipv4Addr>,
     /// UDP port of relays; 67. With `client_port`, for tests without privileges.
-    pub relay_port: Option<u16>,
+    pub relay_port: Option<At<u16>>,
     /// UDP port of clients; 68.
-    pub client_port: Option<u16>,
+    pub client_port: Option<At<u16>>,
     /// Clients on this link are answered; without it, only relays (and renewals) are.
     pub interface: Option<At<String>>,
     /// Say no (DHCPNAK) to clients that ask for what this server knows to be wrong.
@@ -88,23 +89,23 @@ pub struct Dhcp4 {
     #[serde(default)]
     pub only_listed_relays: bool,
     /// How long an offered address is held for its client.
-    pub offer_seconds: Option<u32>,
+    pub offer_seconds: Option<At<u32>>,
     /// How long an address that is in use by somebody else is left alone.
-    pub quarantine_seconds: Option<u32>,
+    pub quarantine_seconds: Option<At<u32>>,
     /// A renewal within this part of the lease time is answered without a write.
-    pub cache_threshold_percent: Option<u8>,
+    pub cache_threshold_percent: Option<At<u8>>,
     /// T1 and T2, in thousandths of the lease time.
-    pub renewal_permille: Option<u16>,
-    pub rebinding_permille: Option<u16>,
+    pub renewal_permille: Option<At<u16>>,
+    pub rebinding_permille: Option<At<u16>>,
     /// Ask the network for an address before it is offered, and wait this long for an answer.
-    pub ping_millis: Option<u32>,
+    pub ping_millis: Option<At<u32>>,
     #[serde(default)]
     pub flood: Flood,
     /// Names for clients, from their option 81; without it they get none.
     pub names: Option<Names>,
-    pub lease_seconds: Option<u32>,
-    pub min_lease_seconds: Option<u32>,
-    pub max_lease_seconds: Option<u32>,
+    pub lease_seconds: Option<At<u32>>,
+    pub min_lease_seconds: Option<At<u32>>,
+    pub max_lease_seconds: Option<At<u32>>,
     #[serde(default)]
     pub options: Options,
     #[serde(default)]
@@ -119,8 +120,8 @@ pub struct Dhcp4 {
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields, default)]
 pub struct Flood {
-    pub per_client: Option<u32>,
-    pub per_relay: Option<u32>,
+    pub per_client: Option<At<u32>>,
+    pub per_relay: Option<At<u32>>,
 }
 
 /// `[dhcp4.names]`: full names of clients (RFC 4702). They go into DNS where a subnet has `ddns`.
@@ -150,9 +151,9 @@ pub struct Boot {
     /// siaddr.
     pub next_server: Option<Ipv4Addr>,
     /// sname.
-    pub server_name: String,
+    pub server_name: Option<At<String>>,
     /// file.
-    pub file: String,
+    pub file: Option<At<String>>,
 }
 
 /// `[[dhcp4.class]]`: clients that fit any of the values given here.
@@ -184,9 +185,9 @@ pub struct Class {
     /// Option 125 has options of one of these vendors.
     #[serde(default)]
     pub enterprise_options: Vec<u32>,
-    pub lease_seconds: Option<u32>,
-    pub min_lease_seconds: Option<u32>,
-    pub max_lease_seconds: Option<u32>,
+    pub lease_seconds: Option<At<u32>>,
+    pub min_lease_seconds: Option<At<u32>>,
+    pub max_lease_seconds: Option<At<u32>>,
     #[serde(default)]
     pub options: Options,
     #[serde(default)]
@@ -218,9 +219,9 @@ pub struct Subnet {
     pub v6_only_wait_seconds: Option<u32>,
     /// Clients get names in these zones.
     pub ddns: Option<Ddns>,
-    pub lease_seconds: Option<u32>,
-    pub min_lease_seconds: Option<u32>,
-    pub max_lease_seconds: Option<u32>,
+    pub lease_seconds: Option<At<u32>>,
+    pub min_lease_seconds: Option<At<u32>>,
+    pub max_lease_seconds: Option<At<u32>>,
     #[serde(default)]
     pub options: Options,
     #[serde(default)]
@@ -252,8 +253,7 @@ pub struct Reservation {
     pub client_id: Option<Hex>,
     pub circuit_id: Option<Hex>,
     pub address: At<Ipv4Addr>,
-    #[serde(default)]
-    pub hostname: String,
+    pub hostname: Option<At<String>>,
     #[serde(default)]
     pub options: Options,
     #[serde(default)]

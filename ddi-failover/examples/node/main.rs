@@ -28,7 +28,9 @@ const USAGE: &str = "usage: node run CONFIG.toml
 const USAGE_ERROR: u8 = 2;
 
 fn main() -> ExitCode {
-    let args: Vec<String> = std::env::args().skip(1).collect();
+    // What is not text is no word of ours; that it is there is told like any other mistake.
+    let args: Vec<String> =
+        std::env::args_os().skip(1).map(|arg| arg.to_string_lossy().into_owned()).collect();
     let mut args = &args[..];
     if args.first().is_some_and(|first| first == demo::DIE_WITH_PARENT) {
         args = &args[1..];

@@ -460,7 +460,7 @@ fn server_config(config: &Config, link: Option<&Link>) -> server::Config {
 }
 
 fn pinger(config: &Config) -> Option<Pinger> {
-    config.file.dhcp4.as_ref()?.ping_millis?;
+    config.file.dhcp4.as_ref()?.ping_millis.as_ref()?;
     Pinger::open()
         .map_err(|e| say(format!("no ICMP socket ({e}): addresses are offered without a ping")))
         .ok()

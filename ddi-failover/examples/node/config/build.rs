@@ -1,10 +1,11 @@
 //! From the file to the server engine's configuration. The engine checks it; here its findings get
 //! their line.
 
-use super::place::{At, Fault};
+use super::located::located;
+use super::place::{At, Fault, value};
 use super::values::EnterpriseClass;
 use super::{Boot, Class, Dhcp4, File, Names, Options, Reservation, Subnet, options};
-use ddi_dhcp::server::{self, ClassTest, ConfigFault, LeaseTimes, Params, Place, Ports, Rate, ReservedFor};
+use ddi_dhcp::server::{self, ClassTest, LeaseTimes, Params, Ports, Rate, ReservedFor};
 use ddi_dhcp::v4::CodeSet;
 use std::net::Ipv4Addr;
 
@@ -33,13 +34,13 @@ pub fn server(file: &File) -> Result<server::Config, Fault> {
 fn global(dhcp4: &Dhcp4) -> Result<server::Config, Fault> {
     let base = server::Config::default();
     let rate = |per_second: u32| Rate { per_second, burst: per_second.saturating_mul(2) };
-    let lease = lease_times(dhcp4.min_lease_seconds, dhcp4.lease_seconds, dhcp4.max_lease_seconds);
+    let lease = lease_times(&dhcp4.min_lease_seconds, &dhcp4.lease_seconds, &dhcp4.max_lease_seconds);
     Ok(server::Config {
         authoritative: dhcp4.authoritative,
         server_id: dhcp4.server_id,
         ports: Ports {
-            relay: dhcp4.relay_port.unwrap_or(base.ports.relay),
-            client: dhcp4.client_port.unwrap_or(base.ports.client),
+            relay: value(&dhcp4.relay_port).unwrap_or(base.ports.relay),
+            client: value(&dhcp4.client_port).unwrap_or(base.ports.client),
         },
         lease: lease.unwrap_or(base.lease),
         params: params(&dhcp4.options, &dhcp4.boot)?,
@@ -49,18 +50,19 @@ fn global(dhcp4: &Dhcp4) -> Result<server::Config, Fault> {
             .iter()
             .map(|one| subnet(one, dhcp4.names.as_ref()))
             .collect::<Result<_, _>>()?,
-        offer_seconds: dhcp4.offer_seconds.unwrap_or(base.offer_seconds),
-        quarantine_seconds: dhcp4.quarantine_seconds.unwrap_or(base.quarantine_seconds),
-        renewal_permille: dhcp4.renewal_permille.unwrap_or(base.renewal_permille),
-        rebinding_permille: dhcp4.rebinding_permille.unwrap_or(base.rebinding_permille),
-        ping_millis: dhcp4.ping_millis,
-        cache_threshold_percent: dhcp4.cache_threshold_percent.unwrap_or(base.cache_threshold_percent),
+        offer_seconds: value(&dhcp4.offer_seconds).unwrap_or(base.offer_seconds),
+        quarantine_seconds: value(&dhcp4.quarantine_seconds).unwrap_or(base.quarantine_seconds),
+        renewal_permille: value(&dhcp4.renewal_permille).unwrap_or(base.renewal_permille),
+        rebinding_permille: value(&dhcp4.rebinding_permille).unwrap_or(base.rebinding_permille),
+        ping_millis: value(&dhcp4.ping_millis),
+        cache_threshold_percent: value(&dhcp4.cache_threshold_percent)
+            .unwrap_or(base.cache_threshold_percent),
         rapid_commit: dhcp4.rapid_commit,
         dynamic_bootp: dhcp4.bootp.as_ref().is_some_and(|bootp| *bootp.get_ref()),
         subnet_selection: dhcp4.subnet_selection,
         only_listed_relays: dhcp4.only_listed_relays,
-        client_rate: dhcp4.flood.per_client.map(rate),
-        relay_rate: dhcp4.flood.per_relay.map(rate),
+        client_rate: value(&dhcp4.flood.per_client).map(rate),
+        relay_rate: value(&dhcp4.flood.per_relay).map(rate),
         names: dhcp4.names.as_ref().map(names).transpose()?.unwrap_or_default(),
         ..base
     })
@@ -97,7 +99,8 @@ fn suffix(at: &At<String>) -> Result<Vec<u8>, Fault> {
 }
 
 /// One time given is the time for everybody.
-fn lease_times(min: Option<u32>, usual: Option<u32>, max: Option<u32>) -> Option<LeaseTimes> {
+fn lease_times(min: &Option<At<u32>>, usual: &Option<At<u32>>, max: &Option<At<u32>>) -> Option<LeaseTimes> {
+    let (min, usual, max) = (value(min), value(usual), value(max));
     let default_seconds = usual.or(max).or(min)?;
     Some(LeaseTimes {
         default_seconds,
@@ -111,8 +114,8 @@ fn params(options: &Options, boot: &Boot) -> Result<Params, Fault> {
         options: options::encode(options)?,
         always: CodeSet::EMPTY,
         next_server: boot.next_server,
-        server_name: boot.server_name.clone().into_bytes(),
-        boot_file: boot.file.clone().into_bytes(),
+        server_name: bytes(&boot.server_name),
+        boot_file: bytes(&boot.file),
     })
 }
 
@@ -146,7 +149,7 @@ fn class(class: &Class) -> Result<server::Class, Fault> {
         name: class.name.get_ref().clone(),
         any_of,
         params: params(&class.options, &class.boot)?,
-        lease: lease_times(class.min_lease_seconds, class.lease_seconds, class.max_lease_seconds),
+        lease: lease_times(&class.min_lease_seconds, &class.lease_seconds, &class.max_lease_seconds),
     })
 }
 
@@ -173,7 +176,7 @@ fn subnet(subnet: &Subnet, global: Option<&Names>) -> Result<server::Subnet, Fau
         pools: plain.chain(rich).collect::<Result<_, Fault>>()?,
         excluded: subnet.exclude.iter().map(|range| excluded(range, prefix)).collect::<Result<_, _>>()?,
         reservations: subnet.reservation.iter().map(reservation).collect::<Result<_, _>>()?,
-        lease: lease_times(subnet.min_lease_seconds, subnet.lease_seconds, subnet.max_lease_seconds),
+        lease: lease_times(&subnet.min_lease_seconds, &subnet.lease_seconds, &subnet.max_lease_seconds),
         params: params(&subnet.options, &subnet.boot)?,
         v6_only_wait_seconds: subnet.v6_only_wait_seconds,
         names: subnet.ddns.as_ref().map(|ddns| names_in(&ddns.forward, global)).transpose()?,
@@ -202,46 +205,12 @@ fn reservation(reservation: &Reservation) -> Result<server::Reservation, Fault> 
     };
     let address: Ipv4Addr = *reservation.address.get_ref();
     Ok(server::Reservation {
-        hostname: reservation.hostname.clone().into_bytes(),
+        hostname: bytes(&reservation.hostname),
         params: params(&reservation.options, &reservation.boot)?,
         ..server::Reservation::new(client, address)
     })
 }
 
-/// The engine's finding, with its place in the file instead of an index.
-fn located(dhcp4: &Dhcp4, error: &server::ConfigError) -> Fault {
-    let what = error.fault.to_string();
-    let (options, named) = match error.place {
-        Place::Class { class } => {
-            let class = &dhcp4.class[class];
-            (Some(&class.options), Fault::new(&class.name, what))
-        }
-        Place::Subnet { subnet } => {
-            let subnet = &dhcp4.subnet[subnet];
-            (Some(&subnet.options), Fault::new(&subnet.prefix, what))
-        }
-        Place::Pool { subnet, pool } => {
-            let subnet = &dhcp4.subnet[subnet];
-            match subnet.pools.get(pool) {
-                Some(range) => (None, Fault::new(range, what)),
-                None => {
-                    let rich = &subnet.pool[pool - subnet.pools.len()];
-                    (Some(&rich.options), Fault::new(&rich.range, what))
-                }
-            }
-        }
-        Place::Reservation { subnet, reservation } => {
-            let reservation = &dhcp4.subnet[subnet].reservation[reservation];
-            (Some(&reservation.options), Fault::new(&reservation.address, what))
-        }
-        // A number in [dhcp4] itself.
-        _ => (Some(&dhcp4.options), Fault::new(&dhcp4.listen, what)),
-    };
-    let key = match error.fault {
-        ConfigFault::OptionNotConfigurable { code } => {
-            options.and_then(|options| options::key_of(options, code))
-        }
-        _ => None,
-    };
-    key.map_or(named, |key| Fault::new(key, error.fault.to_string()))
+fn bytes(text: &Option<At<String>>) -> Vec<u8> {
+    text.as_ref().map(|text| text.get_ref().clone().into_bytes()).unwrap_or_default()
 }

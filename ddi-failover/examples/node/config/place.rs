@@ -7,6 +7,11 @@ use std::{fmt, fs};
 /// A value that knows where it stands in the file.
 pub type At<T> = toml::Spanned<T>;
 
+/// The value, if there is one.
+pub fn value<T: Copy>(at: &Option<At<T>>) -> Option<T> {
+    at.as_ref().map(|at| *at.get_ref())
+}
+
 /// What is wrong, and at which bytes of the file.
 pub struct Fault {
     span: Range<usize>,
@@ -16,7 +21,12 @@ pub struct Fault {
 impl Fault {
     /// `what` is wrong with `at`.
     pub fn new<T>(at: &At<T>, what: impl Into<String>) -> Self {
-        Self { span: at.span(), what: what.into() }
+        Self::at(at.span(), what)
+    }
+
+    /// `what` is wrong with these bytes.
+    pub fn at(span: Range<usize>, what: impl Into<String>) -> Self {
+        Self { span, what: what.into() }
     }
 }
 

@@ -13,7 +13,7 @@ use ddi_core::interchange::{self, Format};
 use ddi_core::{Lease, LeaseAddr, LeaseKey};
 use ddi_dns::{Name, zonefile};
 use ddi_failover::state::Command as FailoverCommand;
-use ipnet::IpNet;
+use ipnet::{IpNet, Ipv6Net};
 use nix::sys::eventfd::EventFd;
 use serde_json::{Value, json};
 use std::io::{self, BufRead, BufReader, Read, Write};
@@ -300,14 +300,15 @@ fn parse_prefix(text: &str) -> Result<IpNet, String> {
 
 fn parse_address(text: &str) -> Result<LeaseKey, String> {
     let wrong = || format!("{text:?} is not an address");
-    let addr = match text.split_once('/') {
-        Some((prefix, len)) => {
-            LeaseAddr::Prefix(prefix.parse().map_err(|_| wrong())?, len.parse().map_err(|_| wrong())?)
-        }
-        None => match text.parse().map_err(|_| wrong())? {
+    let addr = if text.contains('/') {
+        let prefix = text.parse().ok().filter(|prefix: &Ipv6Net| prefix.trunc() == *prefix);
+        let prefix = prefix.ok_or_else(wrong)?;
+        LeaseAddr::Prefix(prefix.addr(), prefix.prefix_len())
+    } else {
+        match text.parse().map_err(|_| wrong())? {
             IpAddr::V4(address) => LeaseAddr::V4(address),
             IpAddr::V6(address) => LeaseAddr::V6(address),
-        },
+        }
     };
     Ok(LeaseKey { space: 0, addr })
 }
