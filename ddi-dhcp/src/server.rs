@@ -20,6 +20,7 @@ mod rules;
 mod select;
 mod serving;
 mod standing;
+mod sweep;
 mod v4;
 
 pub use config::{

@@ -227,7 +227,7 @@ impl Server {
         Ok(Some(version))
     }
 
-    fn put_state(
+    pub(crate) fn put_state(
         &mut self,
         world: &mut World<'_>,
         lease: &mut Lease,

@@ -14,6 +14,7 @@ use crate::server::queue::Replies;
 use crate::server::reply::ReplyScratch;
 use crate::server::rules::Message;
 use crate::server::standing::{belongs_to, key_of};
+use crate::server::sweep::Sweep;
 use crate::server::v4::Exhaustion;
 use crate::v4::{Packet, RelayInfo};
 use ddi_core::db::PoolConfig;
@@ -53,6 +54,8 @@ pub struct Server {
     /// When expired leases are to be looked for.
     reclaim_at: Option<Instant>,
     reclaim_not_before: Instant,
+    /// The search for leases that wait for no partner.
+    pub(crate) sweep: Option<Sweep>,
     /// Holds of offers that a new configuration made impossible.
     to_release: Vec<LeaseKey>,
     // What follows is scratch, kept so that nothing is allocated for each packet.
@@ -96,6 +99,7 @@ impl Server {
             latest: Instant::default(),
             reclaim_at: Some(Instant::default()),
             reclaim_not_before: Instant::default(),
+            sweep: Some(Sweep::default()),
             to_release: Vec::new(),
             lease: Lease::default(),
             other: Lease::default(),
@@ -133,6 +137,7 @@ impl Server {
         self.exhaustion = vec![Exhaustion::default(); plan.subnets.len()];
         self.clients.set_rate(plan.config.client_rate);
         self.relays.set_rate(plan.config.relay_rate);
+        self.sweep = Some(Sweep::default());
         self.plan = Arc::new(plan);
         Ok(())
     }
@@ -195,6 +200,7 @@ impl Server {
         if self.reclaim_at.is_some_and(|at| at <= world.now.instant) && !self.reclaim(&mut world) {
             self.reclaim_not_before = world.now.instant.plus_millis(RECLAIM_PAUSE_MILLIS);
         }
+        self.sweep(&mut world);
         self.arm(&world);
     }
 
@@ -265,7 +271,8 @@ impl Server {
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Instant> {
         let offer = self.offers.oldest().map(|(_, expires)| expires);
-        [offer, self.pings.deadline(), self.reclaim_at].into_iter().flatten().min()
+        let sweep = self.sweep.map(|_| self.latest);
+        [offer, self.pings.deadline(), self.reclaim_at, sweep].into_iter().flatten().min()
     }
 
     /// What was seen and done.
@@ -291,9 +298,10 @@ impl Server {
         }
     }
 
-    /// Sets the timer for expired leases.
+    /// Sets the timers for leases that are to become free.
     fn arm(&mut self, world: &World<'_>) {
         let now = world.now;
+        self.aim_sweep(world);
         self.reclaim_at = world
             .store
             .next_expiration()

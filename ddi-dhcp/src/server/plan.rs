@@ -57,8 +57,8 @@ pub(crate) struct PlanSubnet {
 #[derive(Debug)]
 pub(crate) struct PlanPool {
     pub(crate) subnet: SubnetIndex,
-    first: Ipv4Addr,
-    last: Ipv4Addr,
+    pub(crate) first: Ipv4Addr,
+    pub(crate) last: Ipv4Addr,
     classes: Vec<u32>,
     pub(crate) merged: u32,
     pub(crate) v6_only: Option<u32>,

@@ -6,6 +6,7 @@ use crate::server::engine::{Server, World};
 use crate::server::offer::Client;
 use crate::server::plan::Plan;
 use crate::server::rules::{Message, Standing};
+use crate::server::sweep::is_over;
 use ddi_core::authority::Permission;
 use ddi_core::store::FIND_MAX;
 use ddi_core::{BindingState, Identity, Lease, LeaseAddr, LeaseKey};
@@ -63,11 +64,14 @@ impl Server {
         let offered = self.offers.is_for(address, &ask.client);
         match lease.state {
             BindingState::Active if mine => Standing::Mine,
-            BindingState::Active | BindingState::Reset => Standing::Others,
+            BindingState::Active => Standing::Others,
+            BindingState::Reset if !is_over(world, lease) => Standing::Others,
             BindingState::Abandoned => Standing::Abandoned,
             _ if offered == Some(true) => Standing::Offered,
             _ if offered == Some(false) => Standing::Others,
-            BindingState::Expired | BindingState::Released | BindingState::PendingFree if !mine => {
+            BindingState::Expired | BindingState::Released | BindingState::PendingFree
+                if !mine && !is_over(world, lease) =>
+            {
                 Standing::Others
             }
             _ if reserved_here => Standing::Reserved,

@@ -170,8 +170,17 @@ impl LeaseStore for ModelStore {
         found.extend(self.leases.keys().copied().filter(inside).take(max));
     }
 
-    fn pool_counts(&self, _pool: PoolId) -> Option<ddi_core::db::PoolCounts> {
-        None
+    /// Only what the server asks for.
+    fn pool_counts(&self, pool: PoolId) -> Option<ddi_core::db::PoolCounts> {
+        use BindingState::{Expired, PendingFree, Released, Reset};
+        let pool = self.pools.iter().find(|known| known.id == pool)?;
+        let inside =
+            |key: &LeaseKey| key.as_v4().is_some_and(|addr| (pool.first..=pool.last).contains(&addr));
+        let is_ending = |lease: &Lease| matches!(lease.state, Expired | PendingFree | Released | Reset);
+        let mut counts = ddi_core::db::PoolCounts::default();
+        counts.ending =
+            self.leases.iter().filter(|(key, lease)| inside(key) && is_ending(lease)).count() as u64;
+        Some(counts)
     }
 }
 
