@@ -457,3 +457,24 @@ fn a_client_that_kea_does_not_take_is_in_the_way_only_while_it_has_a_lease() {
         );
     }
 }
+
+/// What dhcpd does not read costs it the whole lease. Such statements are kept all the same.
+#[test]
+fn kept_statements_that_dhcpd_does_not_read_are_not_written() {
+    let mut lease = Lease::new(LeaseKey::v4([10, 0, 0, 1].into()));
+    let long = format!("\"{}\"", "x".repeat(1500));
+    let sets = ["\"x\"", "true", "%-12", "1", "01:02", "null", "%", "concat ( \"a\" , \"b\" )", &long];
+    let mut statements = sets.map(|value| format!("set foo = {value} ;")).to_vec();
+    statements.push("class \"x\" ;".to_owned());
+    let kept: Vec<String> =
+        statements.iter().map(|statement| format!("dhcpd.statement {statement}\n")).collect();
+    lease.user = format!("ddi-kept 1\n{}", kept.concat()).into_bytes();
+    let (file, import) = round_trip(Format::DhcpdLeases4, std::slice::from_ref(&lease));
+    let text = String::from_utf8(file).unwrap();
+    let written = statements.iter().map(|statement| text.contains(&format!("\n  {statement}")));
+    assert_eq!(
+        written.collect::<Vec<_>>(),
+        [true, true, true, false, false, false, false, false, false, false]
+    );
+    assert_eq!(import.leases[&lease.key], lease);
+}

@@ -5,7 +5,7 @@ use super::names;
 use super::read::DhcpdReader;
 use super::split::MAX_STANZA;
 use super::statement;
-use super::token::{emit_text, tokenize};
+use super::token::{Token, emit_text, tokenize};
 use crate::interchange::added::Added;
 use crate::interchange::import::{FailoverState, Item};
 use crate::interchange::kept::{self, Kept};
@@ -107,7 +107,26 @@ fn is_safe(text: &[u8]) -> bool {
     let Ok(Some(statement)) = statement::next(&mut rest) else { return false };
     let is_kind = |word: &str| statement.after(&[word]).is_some();
     let is_single = rest.is_empty() && statement.text() == text && !text.contains(&b'#');
-    is_single && ["set", "on", "option", "supersede", "billing", "class"].iter().any(|word| is_kind(word))
+    is_single
+        && match statement.after(&["set"]) {
+            Some([Token::Word(_), Token::Sign(b'='), value]) => {
+                statement.block.is_none() && is_constant(value)
+            }
+            Some(_) => false,
+            None => ["on", "option", "supersede", "billing"].iter().any(|word| is_kind(word)),
+        }
+}
+
+/// Is it a value that dhcpd reads in `set`? For anything else it gives up the whole lease.
+fn is_constant(value: &Token<'_>) -> bool {
+    match value {
+        Token::Text(text) => text.len() <= PIECE,
+        Token::Word([b'%', digits @ ..]) => {
+            let digits = digits.strip_prefix(b"-").unwrap_or(digits);
+            !digits.is_empty() && digits.iter().all(u8::is_ascii_digit)
+        }
+        _ => value.is("true") || value.is("false"),
+    }
 }
 
 /// The binding state that dhcpd has for it.
