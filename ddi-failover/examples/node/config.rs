@@ -237,7 +237,7 @@ pub struct Pool {
     pub range: At<Range>,
     /// Only clients of one of these classes get addresses from here.
     #[serde(default)]
-    pub classes: Vec<String>,
+    pub classes: Vec<At<String>>,
     pub v6_only_wait_seconds: Option<u32>,
     #[serde(default)]
     pub options: Options,
@@ -249,9 +249,9 @@ pub struct Pool {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Reservation {
-    pub hw_addr: Option<HwBytes>,
-    pub client_id: Option<Hex>,
-    pub circuit_id: Option<Hex>,
+    pub hw_addr: Option<At<HwBytes>>,
+    pub client_id: Option<At<Hex>>,
+    pub circuit_id: Option<At<Hex>>,
     pub address: At<Ipv4Addr>,
     pub hostname: Option<At<String>>,
     #[serde(default)]

@@ -164,7 +164,7 @@ fn subnet(subnet: &Subnet, global: Option<&Names>) -> Result<server::Subnet, Fau
     let plain = subnet.pools.iter().map(|range| Ok(pool(range)));
     let rich = subnet.pool.iter().map(|rich| {
         Ok(server::Pool {
-            classes: rich.classes.clone(),
+            classes: rich.classes.iter().map(|class| class.get_ref().clone()).collect(),
             params: params(&rich.options, &rich.boot)?,
             v6_only_wait_seconds: rich.v6_only_wait_seconds,
             ..pool(&rich.range)
@@ -198,9 +198,9 @@ fn pool(range: &At<super::Range>) -> server::Pool {
 
 fn reservation(reservation: &Reservation) -> Result<server::Reservation, Fault> {
     let client = match (&reservation.hw_addr, &reservation.client_id, &reservation.circuit_id) {
-        (Some(id), None, None) => ReservedFor::HwAddr(id.0.clone()),
-        (None, Some(id), None) => ReservedFor::ClientId(id.0.clone()),
-        (None, None, Some(id)) => ReservedFor::CircuitId(id.0.clone()),
+        (Some(id), None, None) => ReservedFor::HwAddr(id.get_ref().0.clone()),
+        (None, Some(id), None) => ReservedFor::ClientId(id.get_ref().0.clone()),
+        (None, None, Some(id)) => ReservedFor::CircuitId(id.get_ref().0.clone()),
         _ => return Err(Fault::new(&reservation.address, "needs one of hw_addr, client_id and circuit_id")),
     };
     let address: Ipv4Addr = *reservation.address.get_ref();

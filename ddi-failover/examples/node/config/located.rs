@@ -19,6 +19,9 @@ struct Table<'c> {
     options: Option<&'c Options>,
     boot: Option<&'c Boot>,
     hostname: Option<&'c Option<At<String>>>,
+    /// By what a reservation knows its client.
+    client: Span,
+    classes: &'c [At<String>],
     /// The usual one, min and max.
     lease_seconds: Option<[&'c Option<At<u32>>; 3]>,
 }
@@ -50,14 +53,16 @@ fn table(dhcp4: &Dhcp4, place: Place) -> Table<'_> {
                 Some(range) => Table::named(range),
                 None => {
                     let rich = &subnet.pool[pool - subnet.pools.len()];
-                    Table::new(&rich.range, &rich.options, &rich.boot)
+                    Table { classes: &rich.classes, ..Table::new(&rich.range, &rich.options, &rich.boot) }
                 }
             }
         }
         Place::Reservation { subnet, reservation } => {
             let one = &subnet_of(subnet).reservation[reservation];
             let hostname = Some(&one.hostname);
-            Table { hostname, ..Table::new(&one.address, &one.options, &one.boot) }
+            let client =
+                span(&one.hw_addr).or_else(|| span(&one.client_id)).or_else(|| span(&one.circuit_id));
+            Table { hostname, client, ..Table::new(&one.address, &one.options, &one.boot) }
         }
         // Of [dhcp4] itself.
         _ => {
@@ -69,7 +74,15 @@ fn table(dhcp4: &Dhcp4, place: Place) -> Table<'_> {
 
 impl<'c> Table<'c> {
     fn named<T>(name: &At<T>) -> Self {
-        Self { name: name.span(), options: None, boot: None, hostname: None, lease_seconds: None }
+        Self {
+            name: name.span(),
+            options: None,
+            boot: None,
+            hostname: None,
+            client: None,
+            classes: &[],
+            lease_seconds: None,
+        }
     }
 
     fn new<T>(name: &At<T>, options: &'c Options, boot: &'c Boot) -> Self {
@@ -83,8 +96,14 @@ impl<'c> Table<'c> {
     /// Where in the table the value stands that is wrong.
     fn value(&self, fault: &ConfigFault) -> Span {
         match *fault {
+            ConfigFault::UnknownClass { ref name } => {
+                self.classes.iter().find(|class| class.get_ref() == name).map(At::span)
+            }
             ConfigFault::OptionNotConfigurable { code } => options::key_of(self.options?, code).map(At::span),
             ConfigFault::LeaseTimes => self.lease_seconds?.into_iter().find_map(span),
+            ConfigFault::MatchLength { .. } | ConfigFault::DuplicateReservedClient { .. } => {
+                self.client.clone()
+            }
             ConfigFault::TooLong { field: "hostname", .. } => span(self.hostname?),
             ConfigFault::TooLong { field: "server_name", .. } => span(&self.boot?.server_name),
             ConfigFault::TooLong { field: "boot_file", .. } => span(&self.boot?.file),

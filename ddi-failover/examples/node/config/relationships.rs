@@ -6,7 +6,7 @@ use super::{Config, Dhcp4};
 use ddi_core::db::PoolConfig;
 use ddi_dhcp::server::Server;
 use ddi_failover::Role;
-use ddi_failover::endpoint;
+use ddi_failover::endpoint::{self, NAME_LEN_MAX};
 use ddi_failover::split::HashBuckets;
 use std::collections::HashMap;
 use std::net::SocketAddrV4;
@@ -34,6 +34,9 @@ pub fn relationships(config: &Config, pools: &[PoolConfig]) -> Result<Vec<Relati
             return Err(Fault::new(&failover.name, "failover needs [dhcp4]"));
         };
         let name = failover.name.get_ref().as_str();
+        if !(1..=NAME_LEN_MAX).contains(&name.len()) {
+            return Err(Fault::new(&failover.name, format!("a name has 1 to {NAME_LEN_MAX} bytes")));
+        }
         if config.file.failover.iter().take(all.len()).any(|other| other.name.get_ref() == name) {
             return Err(Fault::new(&failover.name, format!("relationship {name:?} is there twice")));
         }
