@@ -360,3 +360,32 @@ fn what_an_old_database_has_more_is_told_or_forgotten() {
         assert_eq!(pair.nodes[1 - at].lease(free[0]).hw_addr, hw(800), "{at}");
     }
 }
+
+/// A client that declines its address on one server, and gets it again from the other while the two can't talk:
+/// when that one loses its leases, the quarantine lasts as long as the client may be there.
+#[test]
+fn a_declined_address_is_not_given_before_a_forgotten_lease_of_it_ends() {
+    let (mut pair, leases) = with_leases();
+    let last = leases[0];
+    pair.cut();
+    let now = pair.now_of(0);
+    let node = &mut pair.nodes[0];
+    let mut lease = node.lease(last);
+    assert_eq!(lease.rewind_state, Some(BindingState::Active));
+    lease.state = BindingState::Abandoned;
+    lease.expiration_time = now.unix.plus_secs(30);
+    node.db.put(&mut lease, Expect::Any).unwrap();
+    node.endpoint.handle_lease_changed(now, &mut node.db, lease.key);
+    pair.wait(5);
+    let promised = pair.request(1, last, 0, 600).unwrap();
+    let until = pair.now_of(1).unix.plus_secs(promised.into());
+    pair.restart(1, true);
+    pair.heal();
+    pair.wait(120);
+    assert_eq!(pair.states(), [Normal; 2]);
+    for at in 0..2 {
+        let lease = pair.nodes[at].lease(last);
+        assert_eq!(lease.state, BindingState::Abandoned);
+        assert!(lease.expiration_time >= until, "{at}: {:?} is before {until:?}", lease.expiration_time);
+    }
+}

@@ -142,7 +142,7 @@ fn worlds() {
 }
 
 /// Worlds that failed once, and what was wrong.
-const FAILED_ONCE: [(u64, &str); 10] = [
+const FAILED_ONCE: [(u64, &str); 11] = [
     (33, "a sweep under way kept a server busy that waited for its partner's first word"),
     (27, "a secondary with dhcpd never told of a lease that began and ended while they were apart"),
     (
@@ -161,6 +161,10 @@ const FAILED_ONCE: [(u64, &str); 10] = [
     (
         1080,
         "while a conflict was not resolved, a server gave away what its partner had given away in PARTNER-DOWN",
+    ),
+    (
+        3723,
+        "a declined address was given away though its client had got it again from a partner that lost its leases",
     ),
 ];
 

@@ -5,6 +5,7 @@ use std::net::Ipv4Addr;
 
 use ddi_core::{BindingState, Expect, LeaseKey, LeaseStore};
 
+use crate::endpoint::connect::CLOCK_SKEW_SECONDS_MAX;
 use crate::endpoint::engine::Endpoint;
 use crate::endpoint::event::Event;
 use crate::endpoint::flow::{Mark, is_prepared, needs_update};
@@ -143,14 +144,18 @@ impl Endpoint {
     fn stretch(&mut self) -> bool {
         let mclt = u64::from(self.mclt_seconds());
         let lease = &mut self.lease;
-        // One that was given back may have been taken again there.
+        // One that was given back or declined may have been taken again there.
         let ended = matches!(lease.state, BindingState::Expired | BindingState::Released);
-        if !self.saved.full_update_due || !(ended || lease.state == BindingState::Active) {
+        let declined =
+            lease.state == BindingState::Abandoned && lease.rewind_state != Some(BindingState::Abandoned);
+        if !self.saved.full_update_due || !(ended || declined || lease.state == BindingState::Active) {
             return false;
         }
+        // A quarantine ends by this server's clock alone.
+        let slack = if declined { CLOCK_SKEW_SECONDS_MAX } else { 0 };
         let times = &lease.potential_expiration_time;
         let promised = times.sent.max(times.received);
-        let until = promised.max(self.latest.unix).plus_secs(mclt);
+        let until = promised.max(self.latest.unix).plus_secs(mclt).plus_secs(slack);
         if until <= lease.expiration_time {
             return false;
         }
