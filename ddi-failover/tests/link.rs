@@ -169,7 +169,9 @@ fn refusals_of_the_secondary() {
         assert_eq!(refusal(&Connect { hash_buckets: hba, ..good }, true, 0), Some((18, name(), true)));
     }
     assert_eq!(refusal(&good, true, 0), Some((7, name(), true)));
-    assert_eq!(refusal(&Connect { mclt_seconds: None, ..good }, false, 0), Some((5, name(), true)));
+    for mclt in [None, Some(0)] {
+        assert_eq!(refusal(&Connect { mclt_seconds: mclt, ..good }, false, 0), Some((5, name(), true)));
+    }
     assert_eq!(refusal(&Connect { protocol_version: Some(2), ..good }, false, 0), Some((14, name(), true)));
     assert_eq!(refusal(&Connect { tls_request: Some(2), ..good }, false, 0), Some((9, name(), true)));
     // What dhcpd tolerates.

@@ -93,7 +93,11 @@ pub fn judge_connect(
     if linked {
         return Err(refused(RejectReason::DUPLICATE_CONNECTION, "there is a connection already"));
     }
-    let mclt_seconds = connect.mclt_seconds.ok_or(refused(RejectReason::INVALID_MCLT, "no MCLT"))?;
+    // With none, either server might give away what the other just renewed.
+    let mclt_seconds = connect
+        .mclt_seconds
+        .filter(|seconds| *seconds > 0)
+        .ok_or(refused(RejectReason::INVALID_MCLT, "no MCLT"))?;
     if connect.protocol_version.is_some_and(|version| version != PROTOCOL_VERSION) {
         return Err(refused(RejectReason::VERSION_MISMATCH, "only protocol version 1 is spoken here"));
     }

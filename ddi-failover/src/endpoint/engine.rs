@@ -120,20 +120,20 @@ impl Endpoint {
 
     /// The host has connected to the partner.
     pub fn handle_dialled(&mut self, now: Now, link: LinkId) {
-        self.begin(now);
+        self.look_at_clock(now);
         self.alarms.dialling = false;
         self.on_connection(link);
     }
 
     /// The partner has connected.
     pub fn handle_accepted(&mut self, now: Now, link: LinkId) {
-        self.begin(now);
+        self.look_at_clock(now);
         self.on_connection(link);
     }
 
     /// [`Event::Dial`] did not succeed.
     pub fn handle_dial_failed(&mut self, now: Now) {
-        self.begin(now);
+        self.look_at_clock(now);
         self.alarms.dialling = false;
         self.arm_dial();
     }
@@ -210,7 +210,9 @@ impl Endpoint {
 
     /// The bytes of [`Event::Save`] with this number are durable.
     pub fn handle_saved(&mut self, number: u64) {
+        let waited = self.is_saving();
         self.confirmed = self.confirmed.max(number.min(self.save_number));
+        self.again |= waited && !self.is_saving() && self.updates.reclaim_from.is_some();
     }
 
     /// The pools in place of those before: a new configuration.
@@ -282,8 +284,13 @@ impl Endpoint {
     }
 
     /// Time never goes back.
-    fn begin(&mut self, now: Now) {
+    fn look_at_clock(&mut self, now: Now) {
         self.latest = Now { instant: self.latest.instant.max(now.instant), unix: now.unix };
+    }
+
+    /// What is left to be done is done by [`Endpoint::finish`].
+    fn begin(&mut self, now: Now) {
+        self.look_at_clock(now);
         self.again = false;
     }
 

@@ -11,7 +11,8 @@ use crate::endpoint::states::{Alarm, Talk};
 use crate::state::{Profile, Role, Trigger, listens_first};
 use crate::wire::v4::RejectReason;
 
-/// The most connections at once, those that are about to be closed included.
+/// The most connections at once. Where one more comes, the one that has not come up for the longest time gives
+/// way. As many are held besides while the host closes them.
 pub const LINKS_MAX: usize = 8;
 /// How long after a connection was lost or could not be made the next is tried, in seconds; as dhcpd.
 pub const RECONNECT_SECONDS: u64 = 5;
@@ -57,6 +58,15 @@ impl Links {
         self.slots.iter().filter(|slot| !slot.ended).filter_map(|slot| slot.link.poll_timeout()).min()
     }
 
+    /// The one that is coming up for the longest time, if there are as many as may be.
+    fn one_too_many(&self) -> Option<LinkId> {
+        if self.live().count() < LINKS_MAX {
+            return None;
+        }
+        let coming = self.slots.iter().filter(|slot| !slot.ended && Some(slot.id) != self.up);
+        coming.min_by_key(|slot| slot.link.poll_timeout()).map(|slot| slot.id)
+    }
+
     /// Those that are not about to be closed.
     pub(super) fn live(&self) -> impl Iterator<Item = LinkId> {
         self.slots.iter().filter(|slot| !slot.ended).map(|slot| slot.id)
@@ -84,11 +94,15 @@ impl Endpoint {
 
     pub(super) fn on_connection(&mut self, id: LinkId) {
         let linked = self.links.up.is_some();
-        if linked && self.config.role == Role::Primary || self.links.slots.len() >= LINKS_MAX {
+        if linked && self.config.role == Role::Primary || self.links.slots.len() >= 2 * LINKS_MAX {
             // A primary has nothing to say on a second one.
             let reason = RejectReason::DUPLICATE_CONNECTION;
             self.events.close(id, LinkEnd::Refused { reason, text: "there is a connection already" });
             return;
+        }
+        // Anybody can connect and say nothing; that keeps the partner out for no time.
+        if let Some(silent) = self.links.one_too_many() {
+            self.hang_up(silent, RejectReason::MISCELLANEOUS, "there are too many connections");
         }
         let link = Link::new(self.latest, self.link_config(), linked);
         self.links.slots.push(Slot { id, link, ended: false });
@@ -214,7 +228,8 @@ impl Endpoint {
 
     /// Dials after a while, if there is no connection at all.
     pub(super) fn arm_dial(&mut self) {
-        if self.config.dials && !self.alarms.dialling && self.links.live().next().is_none() {
+        let none = self.links.up.is_none() && self.links.live().next().is_none();
+        if self.config.dials && !self.alarms.dialling && none {
             let millis = RECONNECT_SECONDS * 1000 + self.alarms.jitter(500);
             self.arm(Alarm::Dial, self.latest.instant.plus_millis(millis));
         }

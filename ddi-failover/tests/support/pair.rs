@@ -106,6 +106,8 @@ pub struct Pair {
     /// Which connections exist.
     links: Vec<LinkId>,
     next_link: u64,
+    /// How often it was tried to make one.
+    pub dialled: u64,
     /// No connection can be made.
     pub cut: bool,
     /// Bytes on the way are lost from now on, in this direction (0: from the first server).
@@ -124,6 +126,7 @@ impl Pair {
             now,
             links: Vec::new(),
             next_link: 0,
+            dialled: 0,
             cut: false,
             mute: [false; 2],
             sent: [Vec::new(), Vec::new()],
@@ -231,6 +234,7 @@ impl Pair {
 
     pub fn dial(&mut self, at: usize) {
         let now = self.now_of(at);
+        self.dialled += 1;
         if self.cut {
             self.nodes[at].endpoint.handle_dial_failed(now);
             return;
