@@ -5,10 +5,11 @@ mod pair;
 
 use ddi_core::authority::{Asking, Permission, Question, Service};
 use ddi_core::{Authority, BindingState, Expect, Lease, LeaseKey, LeaseStore, UnixTime};
-use ddi_failover::State;
-use ddi_failover::endpoint::Event;
+use ddi_failover::endpoint::{Config, Event};
+use ddi_failover::split::HashBuckets;
 use ddi_failover::state::Command;
-use pair::{Pair, START, addr, hw};
+use ddi_failover::{Role, State};
+use pair::{Pair, START, addr, config, hw};
 
 use State::{CommunicationsInterrupted, Normal, PartnerDown, RecoverWait};
 
@@ -388,4 +389,40 @@ fn a_declined_address_is_not_given_before_a_forgotten_lease_of_it_ends() {
         assert_eq!(lease.state, BindingState::Abandoned);
         assert!(lease.expiration_time >= until, "{at}: {:?} is before {until:?}", lease.expiration_time);
     }
+}
+
+/// The end of a lease reached a server that gave the address to another client, and lost its leases then: the
+/// partner, which had not heard that the end was taken, does not take the lease for running again.
+#[test]
+fn an_end_that_may_have_been_taken_is_not_taken_back() {
+    // All clients are the primary's, and with them what they give back.
+    let primary = Config { buckets: HashBuckets::split(256), ..config(Role::Primary) };
+    let mut pair = Pair::new(primary, config(Role::Secondary));
+    pair.settle();
+    let last = pair.discover(1, 1, 600).unwrap();
+    pair.settle();
+    pair.mute[0] = true;
+    assert_eq!(pair.end(1, last, true), Some(BindingState::Released));
+    pair.settle();
+    assert_eq!(
+        [0, 1].map(|at| pair.nodes[at].lease(last).state),
+        [BindingState::Free, BindingState::Released]
+    );
+    pair.mute[0] = false;
+    pair.cut();
+    let given = pair.request(0, last, 99, 600).unwrap();
+    let until = pair.now_of(0).unix.plus_secs(given.into());
+    pair.restart(0, true);
+    pair.heal();
+    for at in 0..2 {
+        assert!(pair.request(at, last, 1, 600).is_err(), "the client of before gets it from {at}");
+        let lease = pair.nodes[at].lease(last);
+        assert_eq!(lease.state, BindingState::Abandoned, "{at}");
+        assert!(lease.expiration_time >= until, "{at}: {:?} is before {until:?}", lease.expiration_time);
+    }
+    pair.wait(300);
+    assert_eq!(pair.states(), [Normal; 2]);
+    assert_eq!(pair.end(0, last, false), Some(BindingState::Free), "in the end it can be given again");
+    pair.settle();
+    pair.assert_equal();
 }

@@ -339,6 +339,38 @@ fn a_refused_update_is_not_repeated_and_a_late_answer_ignored() {
     assert_eq!(alone.pair.nodes[0].lease(90).potential_expiration_time.acked.0, START + 1 + 630);
 }
 
+/// dhcpd, which served the same client later, refuses what this server gave it, and then ends the lease: when it is
+/// over here too, nobody is left to be kept from harm.
+#[test]
+fn dhcpds_end_of_a_lease_that_is_over_is_taken() {
+    let mut alone = Alone::normal(Role::Secondary, 100);
+    alone.update(&active(9, 1, START)).unwrap();
+    assert_eq!(alone.pair.request(1, 9, 1, 600), Ok(600));
+    let sent = Alone::updates(&alone.heard());
+    let better = BindingAck {
+        address: Some(addr(9)),
+        reject_reason: Some(RejectReason::LESS_CRITICAL_BINDING.0),
+        ..BindingAck::default()
+    };
+    alone.answer(Kind::BNDACK, sent[0].0, |w| better.write(w));
+    let expired =
+        BindingUpdate { binding_status: Some(BindingState::Expired.number()), ..active(9, 1, START + 1) };
+    for seconds in [5, 700] {
+        for _ in 0..seconds / 5 {
+            alone.pair.wait(5);
+            alone.say(Kind::CONTACT, |_| {}).unwrap();
+        }
+        alone.heard();
+        alone.update(&expired).unwrap();
+        let (_, _, bytes) = alone.take(Kind::BNDACK);
+        let message = Message::parse(&bytes).unwrap();
+        let Body::BindingAck(mut acks) = Body::parse(&message).unwrap() else { panic!("{message:?}") };
+        let refused = acks.next().unwrap().unwrap().reject_reason;
+        assert_eq!(refused.is_some(), seconds == 5, "after {seconds} s: {refused:?}");
+    }
+    assert_eq!(alone.pair.nodes[1].lease(9).state, BindingState::Free);
+}
+
 #[test]
 fn refusals_have_dhcpds_reasons() {
     let mut alone = Alone::normal(Role::Primary, 100);

@@ -142,7 +142,7 @@ fn worlds() {
 }
 
 /// Worlds that failed once, and what was wrong.
-const FAILED_ONCE: [(u64, &str); 11] = [
+const FAILED_ONCE: [(u64, &str); 13] = [
     (33, "a sweep under way kept a server busy that waited for its partner's first word"),
     (27, "a secondary with dhcpd never told of a lease that began and ended while they were apart"),
     (
@@ -165,6 +165,14 @@ const FAILED_ONCE: [(u64, &str); 11] = [
     (
         3723,
         "a declined address was given away though its client had got it again from a partner that lost its leases",
+    ),
+    (
+        51168,
+        "a released lease was taken for running though a partner that lost its leases may have had a new client there",
+    ),
+    (
+        52075,
+        "dhcpd's end of a lease that was over was refused for ever, since it had refused what this server gave",
     ),
 ];
 

@@ -170,7 +170,10 @@ impl Endpoint {
                 && update.state == BindingState::Active
                 && update.same_client(held)
         };
-        let served = held.state == BindingState::Active && held.origin == Origin::Local;
+        // A lease that is over protects nobody; if dhcpd refused it, it never asks again.
+        let served = held.state == BindingState::Active
+            && held.origin == Origin::Local
+            && self.latest.unix < held.expiration_time;
         let flight = self.updates.flight(addr.into());
         let counts = flight.is_some()
             || stored && needs_update(held) && (self.profile == Profile::Draft || served || same());

@@ -144,15 +144,22 @@ impl Endpoint {
     fn stretch(&mut self) -> bool {
         let mclt = u64::from(self.mclt_seconds());
         let lease = &mut self.lease;
-        // One that was given back or declined may have been taken again there.
-        let ended = matches!(lease.state, BindingState::Expired | BindingState::Released);
-        let declined =
-            lease.state == BindingState::Abandoned && lease.rewind_state != Some(BindingState::Abandoned);
-        if !self.saved.full_update_due || !(ended || declined || lease.state == BindingState::Active) {
-            return false;
-        }
+        let state = match (lease.state, lease.rewind_state) {
+            _ if !self.saved.full_update_due => return false,
+            (BindingState::Active, _) => BindingState::Active,
+            // The partner may have heard of the end, and have given the address to anybody.
+            (BindingState::Expired | BindingState::Released, Some(known)) if known == lease.state => {
+                BindingState::Abandoned
+            }
+            // One that was given back or declined may have been taken again there.
+            (BindingState::Expired | BindingState::Released, _) => BindingState::Active,
+            (BindingState::Abandoned, known) if known != Some(BindingState::Abandoned) => {
+                BindingState::Abandoned
+            }
+            _ => return false,
+        };
         // A quarantine ends by this server's clock alone.
-        let slack = if declined { CLOCK_SKEW_SECONDS_MAX } else { 0 };
+        let slack = if state == BindingState::Abandoned { CLOCK_SKEW_SECONDS_MAX } else { 0 };
         let times = &lease.potential_expiration_time;
         let promised = times.sent.max(times.received);
         let until = promised.max(self.latest.unix).plus_secs(mclt).plus_secs(slack);
@@ -160,8 +167,8 @@ impl Endpoint {
             return false;
         }
         lease.expiration_time = until;
-        if ended {
-            lease.state = BindingState::Active;
+        if state != lease.state {
+            lease.state = state;
             lease.start_time_of_state = self.latest.unix;
         }
         true
