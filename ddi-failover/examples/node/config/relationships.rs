@@ -44,10 +44,12 @@ pub fn relationships(config: &Config, pools: &[PoolConfig]) -> Result<Vec<Relati
             let what = "BOOTP clients keep addresses for ever, which no partner agrees to: with [[failover]], reserve theirs";
             return Err(Fault::new(bootp, what));
         }
+        check_partner(failover)?;
         let own = pools_of(failover, dhcp4, pools)?;
         for pool in &own {
             if let Some(other) = owners.insert(pool.id.0, name) {
-                let what = format!("pool {}-{} belongs to {other:?} and to {name:?}", pool.first, pool.last);
+                let whose = if other == name { "twice".to_owned() } else { format!("to {other:?} and") };
+                let what = format!("pool {}-{} belongs {whose} to {name:?}", pool.first, pool.last);
                 return Err(Fault::new(&failover.name, what));
             }
         }
@@ -56,6 +58,21 @@ pub fn relationships(config: &Config, pools: &[PoolConfig]) -> Result<Vec<Relati
         all.push(Relationship { endpoint, listen, partner });
     }
     Ok(all)
+}
+
+/// Its name, and where it is.
+fn check_partner(failover: &Failover) -> Result<(), Fault> {
+    let (name, partner) = (failover.name.get_ref(), failover.partner.get_ref());
+    if name.is_empty() || name.len() > endpoint::NAME_LEN_MAX {
+        return Err(Fault::new(&failover.name, format!("from 1 to {} bytes", endpoint::NAME_LEN_MAX)));
+    }
+    if partner.ip().is_unspecified() || partner.port() == 0 {
+        return Err(Fault::new(&failover.partner, "nobody can be reached there"));
+    }
+    if partner == failover.listen.get_ref() {
+        return Err(Fault::new(&failover.partner, "this is where this server listens"));
+    }
+    Ok(())
 }
 
 fn endpoint_config(

@@ -16,6 +16,9 @@ use std::thread::{self, JoinHandle};
 
 const MAGIC: &[u8] = b"ddiN\x01";
 const HEADER_LEN: usize = MAGIC.len() + 16;
+/// Of a relationship's name in that of its file, which has 255 bytes at the most with all that follows.
+const HEX_LEN_MAX: usize = 244;
+const HEX_LEN_CUT: usize = 200;
 
 /// A lease database at a moment.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -61,9 +64,14 @@ pub struct SavedFile {
 }
 
 impl SavedFile {
-    /// The name has the relationship's in hex: that may hold anything.
+    /// The name has the relationship's in hex: that may hold anything. Of one that is too long for a file it has the
+    /// beginning, and a checksum of the whole.
     pub fn new(data_dir: &Path, relationship: &[u8]) -> Self {
-        let hex = data_encoding::HEXLOWER.encode(relationship);
+        let mut hex = data_encoding::HEXLOWER.encode(relationship);
+        if hex.len() > HEX_LEN_MAX {
+            hex.truncate(HEX_LEN_CUT);
+            hex += &format!("-{:08x}", crc32c::crc32c(relationship));
+        }
         let (folder, name) = (data_dir.join("failover"), format!("{hex}.state"));
         Self { folder, name, seen: None, state: Vec::new(), noting: None }
     }
@@ -156,4 +164,25 @@ fn replace(folder: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
     file.sync_data()?;
     fs::rename(&new, folder.join(name))?;
     File::open(folder)?.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_name_has_a_file() {
+        let dir = std::env::temp_dir().join(format!("ddi-node-saved-{}", std::process::id()));
+        let _ = fs::remove_dir_all(&dir);
+        fs::create_dir(&dir).unwrap();
+        let names = [vec![0xff; 1], vec![b'x'; 122], vec![b'x'; 123], vec![b'x'; 254], vec![b'x'; 255]];
+        for name in &names {
+            SavedFile::new(&dir, name).write(name, ANY).unwrap();
+        }
+        for name in &names {
+            assert_eq!(SavedFile::new(&dir, name).read().unwrap().unwrap().state, *name);
+        }
+        assert!(dir.join("failover/ff.state").exists());
+        fs::remove_dir_all(&dir).unwrap();
+    }
 }
