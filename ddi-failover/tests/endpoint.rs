@@ -241,3 +241,32 @@ fn what_one_side_used_up_is_shared_again() {
         }
     }
 }
+
+/// What changed while an update of the same lease was on its way is told, though the partner knows of a longer
+/// promise than the lease has.
+#[test]
+fn a_change_during_an_update_is_told() {
+    let mut pair = Pair::normal();
+    pair.nodes[0].ahead = 10;
+    let last = pair.discover(0, 1, 600).unwrap();
+    pair.settle();
+    pair.wait(5);
+    pair.request(0, last, 1, 600).unwrap();
+    pair.settle();
+    pair.request(1, last, 1, 600).unwrap();
+    let (now, link) = (pair.now, pair.links()[0]);
+    let node = &mut pair.nodes[1];
+    node.db.commit().unwrap();
+    let mut bytes = [0; 3000];
+    let len = node.endpoint.poll_transmit(&node.db, link, &mut bytes).unwrap();
+    let mut lease = node.lease(last);
+    assert!(lease.potential_expiration_time.sent < lease.potential_expiration_time.received);
+    lease.user = b"later".to_vec();
+    node.db.put(&mut lease, Expect::Any).unwrap();
+    node.endpoint.handle_lease_changed(now, &mut node.db, lease.key);
+    let now = pair.now_of(0);
+    let node = &mut pair.nodes[0];
+    node.endpoint.handle_bytes(now, &mut node.db, link, &bytes[..len]).unwrap();
+    pair.settle();
+    assert_eq!(pair.nodes[0].lease(last).user, b"later");
+}

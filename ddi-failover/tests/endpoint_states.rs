@@ -4,7 +4,7 @@
 mod pair;
 
 use ddi_core::authority::{Asking, Permission, Question, Service};
-use ddi_core::{Authority, BindingState, Expect, Lease, LeaseKey, LeaseStore, UnixTime};
+use ddi_core::{Authority, BindingState, Expect, Lease, LeaseKey, LeaseStore, Lsn, UnixTime};
 use ddi_failover::endpoint::{Config, Event};
 use ddi_failover::split::HashBuckets;
 use ddi_failover::state::Command;
@@ -425,4 +425,34 @@ fn an_end_that_may_have_been_taken_is_not_taken_back() {
     assert_eq!(pair.end(0, last, false), Some(BindingState::Free), "in the end it can be given again");
     pair.settle();
     pair.assert_equal();
+}
+
+/// An old database says that the partner acknowledged a long promise; what the client holds by now is another lease.
+#[test]
+fn an_old_database_has_no_acknowledgements() {
+    for told in [true, false] {
+        let (mut pair, _) = with_leases();
+        let last = pair.discover(0, 50, 6000).unwrap();
+        pair.settle();
+        pair.request(0, last, 50, 6000).unwrap();
+        pair.settle();
+        let old = pair.nodes[0].lease(last);
+        assert!(old.potential_expiration_time.acked > UnixTime(START + 6000));
+        assert_eq!(pair.end(0, last, true), Some(BindingState::Released));
+        pair.settle();
+        let at = usize::from(pair.nodes[0].lease(last).state == BindingState::Backup);
+        pair.request(at, last, 50, 600).unwrap();
+        pair.settle();
+        pair.restart(0, true);
+        let mut old = old;
+        (old.version, old.expiration_time) = (Lsn::ZERO, UnixTime(START + 1));
+        pair.nodes[0].db.put_forced(&mut old, Expect::Any).unwrap();
+        if !told {
+            pair.nodes[1].db.remove(old.key, Expect::Any).unwrap();
+        }
+        pair.wait(100);
+        assert_eq!(pair.states(), [Normal; 2]);
+        let [ours, theirs] = [0, 1].map(|at| pair.nodes[at].lease(last).potential_expiration_time);
+        assert!(ours.acked <= theirs.sent.max(theirs.received), "{told}: {ours:?} {theirs:?}");
+    }
 }

@@ -142,7 +142,7 @@ fn worlds() {
 }
 
 /// Worlds that failed once, and what was wrong.
-const FAILED_ONCE: [(u64, &str); 13] = [
+const FAILED_ONCE: [(u64, &str); 15] = [
     (33, "a sweep under way kept a server busy that waited for its partner's first word"),
     (27, "a secondary with dhcpd never told of a lease that began and ended while they were apart"),
     (
@@ -174,6 +174,11 @@ const FAILED_ONCE: [(u64, &str); 13] = [
         52075,
         "dhcpd's end of a lease that was over was refused for ever, since it had refused what this server gave",
     ),
+    (
+        101446,
+        "a renewal while an update was on its way was not told where the partner knew of a longer promise",
+    ),
+    (102466, "what the partner had acknowledged stood in an old database, and counted for a later lease"),
 ];
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::net::Ipv4Addr;
 
-use ddi_core::{BindingState, Expect, HwAddr, Lease, LeaseKey, LeaseStore, Lsn, Origin};
+use ddi_core::{BindingState, Expect, HwAddr, Lease, LeaseKey, LeaseStore, Lsn, Origin, UnixTime};
 
 use crate::endpoint::engine::Endpoint;
 use crate::endpoint::event::Event;
@@ -89,6 +89,10 @@ impl Endpoint {
         if !stored && is_never_leased(&update) {
             // As if never leased, which is what it is here: nothing to store.
             return Ok(Some((addr, Lsn::ZERO)));
+        }
+        if self.saved.full_update_owed {
+            // What an old database says of it was acknowledged of another lease, perhaps.
+            self.lease.potential_expiration_time.acked = UnixTime::UNSET;
         }
         apply(self.profile, self.config.role, &mut self.lease, &update, self.config.relationship);
         if self.rich {
@@ -267,6 +271,10 @@ impl Endpoint {
             // The client renewed meanwhile; what the partner knows of before counts all the same.
             let times = &mut self.lease.potential_expiration_time;
             times.acked = times.acked.max(flight.potential);
+            if flight.again.is_some() && !needs_update(&self.lease) {
+                // It may know of more than is promised now, but not of what changed.
+                self.lease.rewind_state = None;
+            }
         } else {
             return;
         }

@@ -1,7 +1,7 @@
 //! After a full update: what this server still has from before its loss, and the partner said nothing of; in
 //! slices. The partner tells what it has stored, so that such an address was never leased as far as it knows.
 
-use ddi_core::{Expect, LeaseKey, LeaseStore, Lsn};
+use ddi_core::{Expect, LeaseKey, LeaseStore, Lsn, UnixTime};
 use std::net::Ipv4Addr;
 
 use crate::endpoint::engine::Endpoint;
@@ -55,6 +55,7 @@ impl Endpoint {
             store.remove(key, Expect::Any).map(drop)
         } else {
             self.lease.rewind_state = None;
+            self.lease.potential_expiration_time.acked = UnixTime::UNSET;
             store.put_forced(&mut self.lease, Expect::Any).map(drop)
         };
         if written.is_err() {
