@@ -61,8 +61,8 @@ pub struct Saved {
     /// The partner lost its leases: acknowledgements from before mean nothing, and an UPDREQ has to be
     /// answered like an UPDREQALL (section 7.4.2).
     pub full_update_due: bool,
-    /// The partner was in PARTNER-DOWN and may have given this server's addresses away; since it left that, it has
-    /// not told of all its leases.
+    /// The partner was in PARTNER-DOWN, or went there when this server said SHUTDOWN, and may have given this server's
+    /// addresses away; since it left that, it has not told of all its leases.
     pub partner_took_over: bool,
     /// See [`Standing::forgotten_until`](crate::serve::Standing::forgotten_until).
     pub forgotten_until: UnixTime,

@@ -456,3 +456,55 @@ fn an_old_database_has_no_acknowledgements() {
         assert!(ours.acked <= theirs.sent.max(theirs.received), "{told}: {ours:?} {theirs:?}");
     }
 }
+
+/// Whoever said SHUTDOWN, and did not hear what the partner made of it, must not serve beside a partner in
+/// PARTNER-DOWN when it comes back.
+#[test]
+fn who_said_shutdown_serves_only_after_it_met_the_partner() {
+    for heard in [false, true] {
+        let (mut pair, leases) = with_leases();
+        pair.mute[1] = !heard;
+        pair.command(0, Command::Shutdown);
+        assert_eq!(pair.states()[1], PartnerDown);
+        pair.mute[1] = false;
+        pair.cut();
+        pair.command(0, Command::Resume);
+        pair.wait(30);
+        for last in [leases[0], leases[1]] {
+            assert_eq!(pair.request(0, last, 0, 600), Err(Permission::Silent), "{heard}");
+        }
+        assert_eq!(pair.discover(0, 900, 600), None, "{heard}");
+        pair.heal();
+        pair.wait(120);
+        assert_eq!(pair.states(), [Normal; 2]);
+        assert!(pair.request(0, leases[0], 0, 600).is_ok());
+        pair.settle();
+        pair.assert_equal();
+    }
+}
+
+/// A lease that its partner took as given back, and gave to the same client again: what had been acknowledged of the
+/// one before says nothing of it, though this server lost the memory of its end.
+#[test]
+fn what_was_acknowledged_of_an_earlier_lease_does_not_count() {
+    let (mut pair, _) = with_leases();
+    let last = pair.discover(0, 50, 6000).unwrap();
+    pair.settle();
+    pair.request(0, last, 50, 6000).unwrap();
+    pair.settle();
+    assert_eq!(pair.end(0, last, true), Some(BindingState::Released));
+    let released = pair.nodes[0].lease(last);
+    pair.settle();
+    let at = usize::from(pair.nodes[1].lease(last).state == BindingState::Backup);
+    pair.cut();
+    pair.request(at, last, 50, 600).unwrap();
+    let node = &mut pair.nodes[1 - at];
+    let mut lease = node.lease(last);
+    lease.state = BindingState::Released;
+    lease.potential_expiration_time = released.potential_expiration_time;
+    node.db.put_forced(&mut lease, Expect::Any).unwrap();
+    pair.heal();
+    assert_eq!(pair.states(), [Normal; 2]);
+    let [ours, theirs] = [1 - at, at].map(|at| pair.nodes[at].lease(last).potential_expiration_time);
+    assert!(ours.acked <= theirs.sent.max(theirs.received), "{ours:?} {theirs:?}");
+}

@@ -142,7 +142,7 @@ fn worlds() {
 }
 
 /// Worlds that failed once, and what was wrong.
-const FAILED_ONCE: [(u64, &str); 15] = [
+const FAILED_ONCE: [(u64, &str); 17] = [
     (33, "a sweep under way kept a server busy that waited for its partner's first word"),
     (27, "a secondary with dhcpd never told of a lease that began and ended while they were apart"),
     (
@@ -179,6 +179,8 @@ const FAILED_ONCE: [(u64, &str); 15] = [
         "a renewal while an update was on its way was not told where the partner knew of a longer promise",
     ),
     (102466, "what the partner had acknowledged stood in an old database, and counted for a later lease"),
+    (105383, "what was acknowledged of a released lease counted for the one that the partner gave after it"),
+    (105896, "a server came back from SHUTDOWN, alone, and served beside a partner that had taken over"),
 ];
 
 #[test]

@@ -199,7 +199,7 @@ impl Endpoint {
         match state {
             State::PartnerDown => self.saved.partner_took_over = true,
             // It has handed back: there is nothing of which this server has not heard.
-            State::Normal => self.saved.partner_took_over = false,
+            State::Normal if self.saved.state != State::Shutdown => self.saved.partner_took_over = false,
             _ => {}
         }
         // dhcpd in RECOVER lost its leases, and may be driven elsewhere before it asks for them.
@@ -250,6 +250,12 @@ impl Endpoint {
     pub(super) fn announce(&mut self) {
         let startup = self.saved.state == State::Startup;
         let state = if startup { after_link_loss(self.saved.resume) } else { self.saved.state };
+        self.say_state(state, startup);
+    }
+
+    fn say_state(&mut self, state: State, startup: bool) {
+        // What it makes of that may never be heard: it takes over, until it says that it does not.
+        self.saved.partner_took_over |= state == State::Shutdown;
         self.talk.says.push_back(Say::State { state, startup, since: self.saved.since });
     }
 
@@ -292,7 +298,7 @@ impl Endpoint {
             self.stop_balancing();
         }
         if done.send_state {
-            self.talk.says.push_back(Say::State { state: to, startup: false, since: self.saved.since });
+            self.say_state(to, false);
         }
         if let Some(what) = done.ask {
             self.talk.says.push_back(Say::Ask(what));

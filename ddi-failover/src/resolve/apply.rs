@@ -47,6 +47,9 @@ pub fn apply(profile: Profile, role: Role, lease: &mut Lease, update: &Update<'_
     if lease.state != BindingState::Active {
         // Nobody is promised anything any more.
         lease.potential_expiration_time = PotentialExpiration::default();
+    } else if !goes_on {
+        // What was acknowledged before was acknowledged of another lease.
+        lease.potential_expiration_time.acked = UnixTime::UNSET;
     }
     if let Some(potential) = update.potential_expiration {
         // For an ACTIVE lease that it learned from us, dhcpd reports none of its own: no promise is
