@@ -156,7 +156,6 @@ const MISTAKES_IN_LARGE: &[(&str, &str, u32, &str)] = &[
     ("partner = \"127.0.0.1:6472\"", "partner = \"127.0.0.1:6471\"", 13, "where this server listens"),
     ("partner = \"127.0.0.1:6472\"", "partner = \"0.0.0.0:6472\"", 13, "nobody"),
     ("partner = \"127.0.0.1:6472\"", "partner = \"127.0.0.1:0\"", 13, "nobody"),
-    ("name = \"office\"", "name = \"\"", 10, "from 1 to 255 bytes"),
     ("subnets = [\"10.77.0.0/16\"]", "subnets = [\"10.77.0.0/16\", \"10.77.0.0/16\"]", 10, "twice"),
     ("mclt_seconds = 60", "mclt_seconds = 0", 14, "at least 1"),
     ("split = 128", "split = 257", 15, "256"),

@@ -60,12 +60,9 @@ pub fn relationships(config: &Config, pools: &[PoolConfig]) -> Result<Vec<Relati
     Ok(all)
 }
 
-/// Its name, and where it is.
+/// Can the partner be where it is said to be?
 fn check_partner(failover: &Failover) -> Result<(), Fault> {
-    let (name, partner) = (failover.name.get_ref(), failover.partner.get_ref());
-    if name.is_empty() || name.len() > endpoint::NAME_LEN_MAX {
-        return Err(Fault::new(&failover.name, format!("from 1 to {} bytes", endpoint::NAME_LEN_MAX)));
-    }
+    let partner = failover.partner.get_ref();
     if partner.ip().is_unspecified() || partner.port() == 0 {
         return Err(Fault::new(&failover.partner, "nobody can be reached there"));
     }
