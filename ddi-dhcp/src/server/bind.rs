@@ -32,6 +32,16 @@ fn end_of(now: UnixTime, seconds: u32) -> UnixTime {
     if seconds == u32::MAX { UnixTime::NEVER } else { now.plus_secs(seconds.into()) }
 }
 
+/// Until when the client of a running lease may rely on it. If it was heard of after now, the clock has been set
+/// back since: then it was told no more than that length of time, and before now. With a partner that may be
+/// the other's clock, and the partner counts with the end that it knows.
+fn told(lease: &Lease, now: UnixTime) -> UnixTime {
+    let (heard, end) = (lease.client_last_transaction_time, lease.expiration_time);
+    let is_own =
+        lease.origin == Origin::Local && lease.potential_expiration_time == PotentialExpiration::default();
+    if is_own && heard > now { end.min(now.plus_secs(end.secs_since(heard))) } else { end }
+}
+
 /// The lease time that configuration and client agree on.
 pub(crate) fn desired_seconds(plan: &Plan, ask: &Ask<'_>, lease: &Lease) -> u32 {
     if ask.message == Message::Bootp {
@@ -138,12 +148,11 @@ impl Server {
         }
         lease.hw_addr = ask.client.hw_addr;
         overwrite(&mut lease.client_id, ask.client.client_id);
-        lease.client_last_transaction_time = now;
         let end = end_of(now, grant.lease_seconds);
         // If the ACK of a shorter time is lost, the client relies on the longer one that it was told
         // before. A lease without end is let go: else it could never have one.
-        let told =
-            if renewed && lease.expiration_time != UnixTime::NEVER { lease.expiration_time } else { end };
+        let told = if renewed && lease.expiration_time != UnixTime::NEVER { told(lease, now) } else { end };
+        lease.client_last_transaction_time = now;
         lease.expiration_time = end.max(told);
         lease.potential_expiration_time.sent = grant.potential_expiration_sent;
         lease.subnet_id = subnet_id(plan, ask, lease);

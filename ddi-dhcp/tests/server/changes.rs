@@ -5,7 +5,7 @@ use crate::store::ModelStore;
 use ddi_core::authority::{Grant, Permission, Question, Service};
 use ddi_core::{
     Authority, BindingState, DbConfig, Expect, FreeKind, Lease, LeaseDb, LeaseKey, LeaseStore, MemStorage,
-    Now, PoolId, Standalone,
+    Now, PoolId, Standalone, UnixTime,
 };
 use ddi_dhcp::server::*;
 use ddi_dhcp::v4::{MessageType, code};
@@ -157,4 +157,23 @@ fn a_reserved_address_that_another_gave_back_is_had_at_once() {
         world.wait(1);
         assert_eq!(world.bind(2).yiaddr(), addr("10.0.0.10"), "{state:?}");
     }
+}
+
+/// What a client was told by a clock that has been set back is a length of time, no more.
+#[test]
+fn a_clock_that_is_set_back_does_not_make_leases_longer() {
+    const YEARS: u64 = 10 * 365 * 86_400;
+    let mut world = World::new(config());
+    world.now.unix = world.now.unix.plus_secs(YEARS);
+    let address = world.bind(1).yiaddr();
+    world.now.unix = UnixTime(START);
+    // If this ACK is lost, the client relies on what it was told before: 1000 s.
+    let short = Ask::renewing(1, address).option(code::LEASE_SECONDS, &100_u32.to_be_bytes());
+    assert_eq!(world.one(&short).seconds(), Some(100));
+    assert_eq!(world.lease(address).expiration_time, UnixTime(START + 1000));
+    world.wait(400);
+    assert_eq!(world.one(&Ask::renewing(1, address)).seconds(), Some(1000));
+    assert_eq!(world.lease(address).expiration_time, UnixTime(START + 1400));
+    world.wait(1001);
+    assert_eq!(world.lease(address).state, BindingState::Free);
 }
