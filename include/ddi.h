@@ -3891,7 +3891,7 @@ ddi_status ddi_zone_set_begin_compaction(ddi_zone_set *set,
 // Writes and syncs about `max_bytes` more, or renames or removes a file. `*ready` when it is the turn of
 // `ddi_zone_set_end_compaction`.
 //
-// Errors: `DDI_E_NULL`, `DDI_E_IO`.
+// Errors: `DDI_E_NULL`, `DDI_E_IO`, `DDI_E_STATE` (writing failed before: free it, and begin another one).
 ddi_status ddi_zone_compaction_step(ddi_zone_compaction *compaction,
                                     uint64_t max_bytes,
                                     bool *ready);

@@ -4,6 +4,7 @@
 mod support;
 
 use ddi_core::blocks::BlockDamage;
+use ddi_core::log::Fault;
 use ddi_core::{Lsn, MemStorage, UnixTime};
 use ddi_dns::journal::{FileDamage, JournalConfig, JournalError, NOTE_MAX};
 use ddi_dns::zone::Builder;
@@ -296,4 +297,29 @@ fn other_threads_sync_and_compact_meanwhile() {
         journal = open(&storage).unwrap();
         assert!(content(journal.zones()) == before, "round {round}");
     }
+}
+
+/// A disk that is full has room for the log again; and what has lost a piece is not gone on with.
+#[test]
+fn a_compaction_that_finds_no_room_gives_back_what_it_took() {
+    let storage = Arc::new(MemStorage::new());
+    let mut journal = open(&storage).unwrap();
+    let apex = name("large.example.");
+    journal.replace(&zone(&apex, 1, 30_000, &mut Rng::new(1))).unwrap();
+    journal.commit().unwrap();
+    let held = content(journal.zones());
+    let taken = || storage.content("zones.new").map_or(0, |bytes| bytes.len());
+    let mut compaction = journal.begin_compaction();
+    while taken() < 300_000 {
+        assert!(!compaction.step(1).unwrap());
+    }
+    storage.inject(storage.calls() + 1, Fault::NoSpace);
+    assert!(compaction.step(1).is_err());
+    assert_eq!(taken(), 0);
+    storage.restart();
+    for _ in 0..100 {
+        assert!(compaction.step(u64::MAX).is_err() && journal.end_compaction(&mut compaction).is_err());
+    }
+    journal.compact().unwrap();
+    assert_eq!(content(open(&storage).unwrap().zones()), held);
 }

@@ -127,7 +127,7 @@ pub unsafe extern "C" fn ddi_zone_set_begin_compaction(
 /// Writes and syncs about `max_bytes` more, or renames or removes a file. `*ready` when it is the turn of
 /// `ddi_zone_set_end_compaction`.
 ///
-/// Errors: `DDI_E_NULL`, `DDI_E_IO`.
+/// Errors: `DDI_E_NULL`, `DDI_E_IO`, `DDI_E_STATE` (writing failed before: free it, and begin another one).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddi_zone_compaction_step(
     compaction: *mut ddi_zone_compaction,

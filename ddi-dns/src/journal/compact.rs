@@ -54,6 +54,8 @@ enum Phase {
     },
     /// Nothing is left to do.
     Done,
+    /// Writing failed: there is no file any more, and some of what would follow is gone.
+    Failed,
 }
 
 impl Compaction {
@@ -64,10 +66,15 @@ impl Compaction {
     }
 
     /// Writes and syncs about `max_bytes` more (at least a block of 256 KiB, and a delta whole), or names the
-    /// file, or removes an old one. True when it is [`Journal::end_compaction`]'s turn.
+    /// file, or removes an old one. True when it is [`Journal::end_compaction`]'s turn. If writing fails, what was
+    /// written is removed, since the log may need the room; there is nothing to go on with then.
     pub fn step(&mut self, max_bytes: u64) -> Result<bool, JournalError> {
         match &mut self.phase {
-            Phase::Start | Phase::Zones => self.write_some(max_bytes),
+            Phase::Start | Phase::Zones => self.write_some(max_bytes).inspect_err(|_| {
+                let _ = self.storage.remove(UNFINISHED);
+                self.phase = Phase::Failed;
+            }),
+            Phase::Failed => Err(JournalError::Unfinished),
             Phase::Written | Phase::Named { .. } | Phase::Done => Ok(true),
             Phase::Rename => self.rename().map(|()| true),
             Phase::Cleanup { segments, files } => {
@@ -149,7 +156,7 @@ impl Journal {
     /// one before it is given up.
     pub fn end_compaction(&mut self, compaction: &mut Compaction) -> Result<bool, JournalError> {
         match &mut compaction.phase {
-            Phase::Start | Phase::Zones | Phase::Rename | Phase::Cleanup { .. } => {
+            Phase::Start | Phase::Zones | Phase::Rename | Phase::Cleanup { .. } | Phase::Failed => {
                 Err(JournalError::Unfinished)
             }
             Phase::Written => {
