@@ -46,7 +46,7 @@ fn full_set_and_follow(now: Now) -> (Zones, Follow) {
     while set.db.set_note(apex.as_ref(), &[1; 4096]).is_ok() {}
     let primary = Primary { addr: "192.0.2.1:53".parse().unwrap(), key: None };
     let config = SecondaryConfig::new(apex.clone(), vec![primary], 1);
-    let saved = Saved { primary: None, expires: UnixTime(now.unix.0 + 1000) };
+    let saved = Saved { primary: None, expires: UnixTime(now.unix.0 + 200) };
     let secondary = Secondary::new(now, config, Some((zone(1, 1), saved)));
     (set, Follow { secondary, apex, pending: None, reason: String::new() })
 }
@@ -68,7 +68,7 @@ fn what_a_full_set_could_not_take_is_told_after_a_commit() {
     set.db.commit().unwrap();
     let event = follow.take(now, &mut set).unwrap().unwrap();
     assert_eq!((event.kind, event.primary.port), (DDI_SECONDARY_UP_TO_DATE, 53));
-    assert_eq!(read_saved(set.db.note(follow.apex.as_ref())).expires, UnixTime(now.unix.0 + 1000));
+    assert_eq!(read_saved(set.db.note(follow.apex.as_ref())).expires, UnixTime(now.unix.0 + 200));
     assert!(follow.take(now, &mut set).unwrap().is_none());
 }
 
@@ -88,5 +88,5 @@ fn a_zone_that_the_set_has_is_not_put_again_for_its_note() {
     let event = follow.take(now, &mut set).unwrap().unwrap();
     assert_eq!(event.kind, DDI_SECONDARY_ZONE);
     assert_eq!(set.db.appended().0, appended.0 + 1, "the note alone");
-    assert_eq!(read_saved(set.db.note(follow.apex.as_ref())).expires, UnixTime(now.unix.0 + 1000));
+    assert_eq!(read_saved(set.db.note(follow.apex.as_ref())).expires, UnixTime(now.unix.0 + 200));
 }
