@@ -1144,10 +1144,11 @@ uint64_t ddi_lease_db_snapshot_bytes(const ddi_lease_db *db);
 
 // A whole compaction, here and now. What is pending is committed.
 //
-// Errors: `DDI_E_NULL`, `DDI_E_BATCH_OUT`, `DDI_E_IO`, `DDI_E_STOPPED`. Nothing is lost by any.
+// Errors: `DDI_E_NULL`, `DDI_E_STATE` (one is under way), `DDI_E_BATCH_OUT`, `DDI_E_IO`, `DDI_E_STOPPED`. Nothing is
+// lost by any.
 ddi_status ddi_lease_db_compact(ddi_lease_db *db);
 
-// Begins a compaction of what is there now; one at a time. Then:
+// Begins a compaction of what is there now; one at a time, until it is done or freed. Then:
 //
 //     do {
 //         do s = ddi_lease_compaction_step(c, 1 << 20, &ready); while (s == DDI_OK && !ready);    // any thread
@@ -1158,7 +1159,7 @@ ddi_status ddi_lease_db_compact(ddi_lease_db *db);
 // If it fails or is freed at any point, nothing is lost: the next one tidies up.
 // Caller owns `*compaction`: `ddi_lease_compaction_free`.
 //
-// Errors: `DDI_E_NULL`.
+// Errors: `DDI_E_NULL`, `DDI_E_STATE` (one is under way).
 ddi_status ddi_lease_db_begin_compaction(ddi_lease_db *db,
                                          ddi_lease_compaction **compaction);
 
@@ -3277,6 +3278,7 @@ typedef struct ddi_zone ddi_zone;
 // Answers a query from this zone, as RFC 1034 section 4.3.2 says, with DNSSEC's records if it is signed.
 // Names that are not at or below its apex are refused. The answer is written to `buf`, which should have
 // 65535 bytes over TCP and the configured size over UDP: with less the answer is shorter, which is no error.
+// Nothing of `query` may lie in `buf`: that is `DDI_E_ARGUMENT`.
 // `answered` may be NULL. Nothing is allocated. `DDI_IDLE`: send nothing; the bytes are no query, or `cap`
 // is shorter than question and OPT.
 //
@@ -3879,12 +3881,12 @@ uint64_t ddi_zone_set_durable(const ddi_zone_set *set);
 // The last change that was made, durable or not. 0 for NULL and for a poisoned handle.
 uint64_t ddi_zone_set_appended(const ddi_zone_set *set);
 
-// Begins a compaction of what is there now; one at a time. Then `ddi_zone_compaction_step` on any thread
-// until it says that it is the turn of `ddi_zone_set_end_compaction`, which touches no file but the log, and
-// so on until that is done. If it fails or is freed at any point, nothing is lost. `DDI_IDLE`: there is no
-// journal. Caller owns `*compaction`: `ddi_zone_compaction_free`.
+// Begins a compaction of what is there now; one at a time, until it is done or freed. Then
+// `ddi_zone_compaction_step` on any thread until it says that it is the turn of `ddi_zone_set_end_compaction`,
+// which touches no file but the log, and so on until that is done. If it fails or is freed at any point, nothing
+// is lost. `DDI_IDLE`: there is no journal. Caller owns `*compaction`: `ddi_zone_compaction_free`.
 //
-// Errors: `DDI_E_NULL`.
+// Errors: `DDI_E_NULL`, `DDI_E_STATE` (one is under way).
 ddi_status ddi_zone_set_begin_compaction(ddi_zone_set *set,
                                          ddi_zone_compaction **compaction);
 
@@ -4198,6 +4200,17 @@ ddi_status ddi_xfr_in_poll_event(ddi_xfr_in *xfr,
 //
 // Errors: `DDI_E_NULL`, `DDI_E_STATE` (no outcome `DDI_XFR_ZONE` was told).
 ddi_status ddi_xfr_in_zone(const ddi_xfr_in *xfr, ddi_zone **zone);
+
+// Seconds until the zone expires, as the primary said (RFC 7314): its SOA's, or less if it is a secondary itself.
+// `DDI_IDLE`: it said nothing.
+//
+// Errors: `DDI_E_NULL`, `DDI_E_STATE` (no outcome was told).
+ddi_status ddi_xfr_in_expire_secs(const ddi_xfr_in *xfr,
+                                  uint32_t *secs);
+
+// Records that the primary sent and that are not in the zone, since their names are not: they were left out. 0 for
+// NULL, and before `DDI_XFR_ZONE` was told.
+size_t ddi_xfr_in_left_out(const ddi_xfr_in *xfr);
 
 // What went wrong, in words; "" if nothing did. Borrowed, as the chapter on status says.
 const char *ddi_xfr_in_last_error(const ddi_xfr_in *xfr);

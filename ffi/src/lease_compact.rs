@@ -9,10 +9,10 @@ use crate::lease_db::{ddi_lease_db, directory};
 use crate::others;
 use crate::sized::{Growing, OutSized};
 use crate::slice::{self, Out};
-use crate::status::{DDI_E_ARGUMENT, DDI_OK, ddi_status};
+use crate::status::{DDI_E_ARGUMENT, DDI_E_STATE, DDI_OK, ddi_status};
 use ddi_core::db;
 use std::ffi::c_char;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 /// A compaction under way. One call at a time; made to be moved to another thread for its steps.
 pub struct ddi_lease_compaction(Handle<Compaction>);
@@ -20,7 +20,25 @@ noun!(ddi_lease_compaction, Compaction);
 
 pub(crate) struct Compaction {
     of: Arc<()>,
+    turn: Option<Arc<()>>,
     compaction: db::Compaction,
+}
+
+/// Whose turn it is: of two compactions at once, each would write the other's file.
+#[derive(Default)]
+pub(crate) struct Turn(Weak<()>);
+
+impl Turn {
+    /// Until what it gives is dropped.
+    pub(crate) fn take(&mut self) -> Result<Arc<()>, Failure> {
+        if self.0.strong_count() > 0 {
+            let text = "a compaction is under way: end it or free it first";
+            return Err(Failure::new(DDI_E_STATE, text));
+        }
+        let turn = Arc::new(());
+        self.0 = Arc::downgrade(&turn);
+        Ok(turn)
+    }
 }
 
 /// Bytes of the log that is held, on disk. 0 for NULL and for a poisoned handle.
@@ -39,19 +57,21 @@ pub unsafe extern "C" fn ddi_lease_db_snapshot_bytes(db: *const ddi_lease_db) ->
 
 /// A whole compaction, here and now. What is pending is committed.
 ///
-/// Errors: `DDI_E_NULL`, `DDI_E_BATCH_OUT`, `DDI_E_IO`, `DDI_E_STOPPED`. Nothing is lost by any.
+/// Errors: `DDI_E_NULL`, `DDI_E_STATE` (one is under way), `DDI_E_BATCH_OUT`, `DDI_E_IO`, `DDI_E_STOPPED`. Nothing is
+/// lost by any.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddi_lease_db_compact(db: *mut ddi_lease_db) -> ddi_status {
     // SAFETY: the header's contract.
     unsafe {
         guard::exclusive(db, |db| {
+            let _turn = db.turn.take()?;
             db.db.compact()?;
             Ok(DDI_OK)
         })
     }
 }
 
-/// Begins a compaction of what is there now; one at a time. Then:
+/// Begins a compaction of what is there now; one at a time, until it is done or freed. Then:
 ///
 ///     do {
 ///         do s = ddi_lease_compaction_step(c, 1 << 20, &ready); while (s == DDI_OK && !ready);    // any thread
@@ -62,7 +82,7 @@ pub unsafe extern "C" fn ddi_lease_db_compact(db: *mut ddi_lease_db) -> ddi_stat
 /// If it fails or is freed at any point, nothing is lost: the next one tidies up.
 /// Caller owns `*compaction`: `ddi_lease_compaction_free`.
 ///
-/// Errors: `DDI_E_NULL`.
+/// Errors: `DDI_E_NULL`, `DDI_E_STATE` (one is under way).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddi_lease_db_begin_compaction(
     db: *mut ddi_lease_db,
@@ -72,8 +92,9 @@ pub unsafe extern "C" fn ddi_lease_db_begin_compaction(
     unsafe {
         guard::exclusive(db, |db| {
             let out = Out::new(compaction, "compaction")?;
+            let turn = Some(db.turn.take()?);
             let compaction = db.db.begin_compaction();
-            out.set(guard::give(Compaction { of: Arc::clone(&db.mark), compaction }));
+            out.set(guard::give(Compaction { of: Arc::clone(&db.mark), turn, compaction }));
             Ok(DDI_OK)
         })
     }
@@ -117,7 +138,11 @@ pub unsafe extern "C" fn ddi_lease_db_end_compaction(
             if !Arc::ptr_eq(&db.mark, &it.of) {
                 return Err(Failure::new(DDI_E_ARGUMENT, "the compaction is of another database"));
             }
-            out.set(db.db.end_compaction(&mut it.compaction)?);
+            let is_done = db.db.end_compaction(&mut it.compaction)?;
+            if is_done {
+                it.turn = None;
+            }
+            out.set(is_done);
             Ok(DDI_OK)
         })
     }

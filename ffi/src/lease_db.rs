@@ -5,6 +5,7 @@ use crate::db_error::io_failure;
 use crate::guard;
 use crate::handle::{Failure, Handle, noun};
 use crate::lease::ddi_lease;
+use crate::lease_compact::Turn;
 use crate::lease_config::ddi_lease_config;
 use crate::lease_key::{ddi_identity, ddi_lease_key};
 use crate::sized::{Growing, OutSized};
@@ -29,6 +30,7 @@ pub(crate) struct Db {
     pub(crate) db: LeaseDb,
     /// What batches and compactions were taken from this one, and not from another.
     pub(crate) mark: Arc<()>,
+    pub(crate) turn: Turn,
     opened: Opened,
     /// What the caller has borrowed.
     lease: Lease,
@@ -405,7 +407,8 @@ pub unsafe extern "C" fn ddi_lease_db_free(db: *mut ddi_lease_db) {
 impl Db {
     pub(crate) fn of((db, opened): (LeaseDb, Opened)) -> Self {
         let (lease, putting) = (Lease::default(), Lease::default());
-        Self { db, mark: Arc::new(()), opened, lease, putting, page: Vec::new(), found: Vec::new() }
+        let (mark, turn) = (Arc::new(()), Turn::default());
+        Self { db, mark, turn, opened, lease, putting, page: Vec::new(), found: Vec::new() }
     }
 
     fn first_of_page(&self, out: &OutSized<ddi_lease>) -> Result<ddi_status, Failure> {

@@ -159,6 +159,16 @@ impl Buffer {
         Ok(Self { buf, cap, len })
     }
 
+    /// None of these bytes, which are still read while it is filled, are in it.
+    #[inline]
+    pub(crate) fn check_apart(&self, bytes: &[u8], what: &str) -> Result<(), Failure> {
+        let (buf, from) = (self.buf as usize, bytes.as_ptr() as usize);
+        if from < buf.saturating_add(self.cap) && buf < from.saturating_add(bytes.len()) {
+            return Err(Failure::argument(format!("buf and {what} overlap")));
+        }
+        Ok(())
+    }
+
     /// All of it, to be filled; then [`Buffer::filled`].
     #[inline]
     pub(crate) fn room(&mut self) -> &mut [u8] {

@@ -22,6 +22,9 @@ pub(crate) struct Transfer {
     config: Option<XfrInConfig>,
     xfr: XfrIn,
     zone: Option<Snapshot>,
+    /// It has ended well: what the primary said of the zone's expiry.
+    expire: Option<Option<u32>>,
+    left_out: usize,
 }
 
 /// How a transfer asks, or each of a secondary's.
@@ -77,7 +80,9 @@ pub unsafe extern "C" fn ddi_xfr_in_new(
         }
         let mut config = XfrInConfig::new(apex.to_name(), current, seed);
         config.key = key;
-        out.set(guard::give(Transfer { xfr: XfrIn::new(config.clone()), config: Some(config), zone: None }));
+        let xfr = XfrIn::new(config.clone());
+        let config = Some(config);
+        out.set(guard::give(Transfer { config, xfr, zone: None, expire: None, left_out: 0 }));
         Ok(DDI_OK)
     })
 }
@@ -268,9 +273,13 @@ pub unsafe extern "C" fn ddi_xfr_in_poll_event(xfr: *mut ddi_xfr_in, outcome: *m
             while let Some(event) = it.xfr.poll_event() {
                 let XfrEvent::Ended(result) = event else { continue };
                 match *result {
-                    Ok(Outcome::Zone { snapshot, .. }) => {
-                        it.zone = Some(snapshot);
+                    Ok(Outcome::Zone { snapshot, expire, out_of_zone, .. }) => {
+                        (it.zone, it.expire, it.left_out) = (Some(snapshot), Some(expire), out_of_zone);
                         out.set(DDI_XFR_ZONE);
+                    }
+                    Ok(Outcome::UpToDate { expire, .. }) => {
+                        it.expire = Some(expire);
+                        out.set(DDI_XFR_UP_TO_DATE);
                     }
                     Ok(_) => out.set(DDI_XFR_UP_TO_DATE),
                     Err(why) => return Err(Failure::new(DDI_E_TRANSFER, why)),
@@ -296,6 +305,32 @@ pub unsafe extern "C" fn ddi_xfr_in_zone(xfr: *const ddi_xfr_in, zone: *mut *mut
             Ok(DDI_OK)
         })
     }
+}
+
+/// Seconds until the zone expires, as the primary said (RFC 7314): its SOA's, or less if it is a secondary itself.
+/// `DDI_IDLE`: it said nothing.
+///
+/// Errors: `DDI_E_NULL`, `DDI_E_STATE` (no outcome was told).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ddi_xfr_in_expire_secs(xfr: *const ddi_xfr_in, secs: *mut u32) -> ddi_status {
+    // SAFETY: the header's contract.
+    unsafe {
+        guard::shared(xfr, |it| {
+            let out = Out::new(secs, "secs")?;
+            let none = || Failure::new(DDI_E_STATE, "the transfer has not ended well");
+            let Some(expire) = it.expire.ok_or_else(none)? else { return Ok(DDI_IDLE) };
+            out.set(expire);
+            Ok(DDI_OK)
+        })
+    }
+}
+
+/// Records that the primary sent and that are not in the zone, since their names are not: they were left out. 0 for
+/// NULL, and before `DDI_XFR_ZONE` was told.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ddi_xfr_in_left_out(xfr: *const ddi_xfr_in) -> usize {
+    // SAFETY: the header's contract.
+    unsafe { guard::value_or(xfr, 0, |it| it.left_out) }
 }
 
 /// What went wrong, in words; "" if nothing did. Borrowed, as the chapter on status says.

@@ -44,6 +44,7 @@ pub const DDI_SERIAL_DATE: u32 = 2;
 /// Answers a query from this zone, as RFC 1034 section 4.3.2 says, with DNSSEC's records if it is signed.
 /// Names that are not at or below its apex are refused. The answer is written to `buf`, which should have
 /// 65535 bytes over TCP and the configured size over UDP: with less the answer is shorter, which is no error.
+/// Nothing of `query` may lie in `buf`: that is `DDI_E_ARGUMENT`.
 /// `answered` may be NULL. Nothing is allocated. `DDI_IDLE`: send nothing; the bytes are no query, or `cap`
 /// is shorter than question and OPT.
 ///
@@ -68,7 +69,7 @@ pub unsafe extern "C" fn ddi_zone_answer(
             let context = ddi_asker::context(asker, config, now)?;
             let out = Reply::new(buf, cap, len, answered)?;
             let query = slice::bytes(query, query_len, "query")?;
-            out.answer(&context, |context, room| zone.snapshot.answer(query, context, room))
+            out.answer(query, &context, |context, room| zone.snapshot.answer(query, context, room))
         })
     }
 }
@@ -96,12 +97,15 @@ impl Reply {
         Ok(Self { buffer, answered })
     }
 
+    /// To these bytes, which are read while the answer is written.
     #[inline]
     pub(crate) fn answer(
         mut self,
+        query: &[u8],
         context: &AnswerContext<'_>,
         answer: impl FnOnce(&AnswerContext<'_>, &mut [u8]) -> Option<Answered>,
     ) -> Result<ddi_status, Failure> {
+        self.buffer.check_apart(query, "query")?;
         let Some(answered) = answer(context, self.buffer.room()) else { return Ok(DDI_IDLE) };
         self.buffer.filled(answered.len);
         if let Some(out) = self.answered {

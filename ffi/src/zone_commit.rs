@@ -18,6 +18,7 @@ noun!(ddi_zone_compaction, Compaction);
 
 pub(crate) struct Compaction {
     of: Arc<()>,
+    turn: Option<Arc<()>>,
     compaction: journal::Compaction,
 }
 
@@ -102,12 +103,12 @@ pub unsafe extern "C" fn ddi_zone_set_appended(set: *const ddi_zone_set) -> u64 
     unsafe { guard::value_or(set, 0, |set| set.db.appended().0) }
 }
 
-/// Begins a compaction of what is there now; one at a time. Then `ddi_zone_compaction_step` on any thread
-/// until it says that it is the turn of `ddi_zone_set_end_compaction`, which touches no file but the log, and
-/// so on until that is done. If it fails or is freed at any point, nothing is lost. `DDI_IDLE`: there is no
-/// journal. Caller owns `*compaction`: `ddi_zone_compaction_free`.
+/// Begins a compaction of what is there now; one at a time, until it is done or freed. Then
+/// `ddi_zone_compaction_step` on any thread until it says that it is the turn of `ddi_zone_set_end_compaction`,
+/// which touches no file but the log, and so on until that is done. If it fails or is freed at any point, nothing
+/// is lost. `DDI_IDLE`: there is no journal. Caller owns `*compaction`: `ddi_zone_compaction_free`.
 ///
-/// Errors: `DDI_E_NULL`.
+/// Errors: `DDI_E_NULL`, `DDI_E_STATE` (one is under way).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddi_zone_set_begin_compaction(
     set: *mut ddi_zone_set,
@@ -118,7 +119,8 @@ pub unsafe extern "C" fn ddi_zone_set_begin_compaction(
         guard::exclusive(set, |set| {
             let out = Out::new(compaction, "compaction")?;
             let Some(compaction) = set.db.begin_compaction() else { return Ok(DDI_IDLE) };
-            out.set(guard::give(Compaction { of: Arc::clone(&set.mark), compaction }));
+            let turn = Some(set.turn.take()?);
+            out.set(guard::give(Compaction { of: Arc::clone(&set.mark), turn, compaction }));
             Ok(DDI_OK)
         })
     }
@@ -162,7 +164,11 @@ pub unsafe extern "C" fn ddi_zone_set_end_compaction(
             if !Arc::ptr_eq(&set.mark, &it.of) {
                 return Err(Failure::new(DDI_E_ARGUMENT, "the compaction is of another set"));
             }
-            out.set(set.db.end_compaction(&mut it.compaction)?);
+            let is_done = set.db.end_compaction(&mut it.compaction)?;
+            if is_done {
+                it.turn = None;
+            }
+            out.set(is_done);
             Ok(DDI_OK)
         })
     }

@@ -59,7 +59,7 @@ pub unsafe extern "C" fn ddi_zone_reader_answer(
             let context = ddi_asker::context(asker, config, now)?;
             let out = Reply::new(buf, cap, len, answered)?;
             let query = slice::bytes(query, query_len, "query")?;
-            out.answer(&context, |context, room| zones.answer(query, context, room))
+            out.answer(query, &context, |context, room| zones.answer(query, context, room))
         })
     }
 }

@@ -14,6 +14,7 @@ use crate::answer_config::{ddi_answer_config, ddi_answered, ddi_asker};
 use crate::dns_name::ddi_name;
 use crate::guard;
 use crate::handle::{Failure, Handle, noun};
+use crate::lease_compact::Turn;
 use crate::now::ddi_now;
 use crate::others;
 use crate::sized::{Growing, OutSized};
@@ -41,6 +42,7 @@ pub(crate) struct Zones {
     pub(crate) expires: BTreeMap<Name, UnixTime>,
     /// What batches and compactions were taken from this one, and not from another.
     pub(crate) mark: Arc<()>,
+    pub(crate) turn: Turn,
 }
 
 /// The zones of a server. Calls that take `ddi_zone_set *` need it to themselves; those that take `const
@@ -151,7 +153,7 @@ pub unsafe extern "C" fn ddi_zone_set_open_journal(
 impl Zones {
     pub(crate) fn new(db: ZoneDb, config: JournalConfig) -> Self {
         let (transfers, expires) = (XfrOutConfig::default(), BTreeMap::new());
-        Self { db, config, transfers, expires, mark: Arc::new(()) }
+        Self { db, config, transfers, expires, mark: Arc::new(()), turn: Turn::default() }
     }
 
     pub(crate) fn check_empty(&self) -> Result<(), Failure> {
@@ -209,7 +211,7 @@ pub unsafe extern "C" fn ddi_zone_set_answer(
             context.expires = Some(&expires);
             let out = Reply::new(buf, cap, len, answered)?;
             let query = slice::bytes(query, query_len, "query")?;
-            out.answer(&context, |context, room| set.db.answer(query, context, room))
+            out.answer(query, &context, |context, room| set.db.answer(query, context, room))
         })
     }
 }

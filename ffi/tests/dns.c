@@ -211,6 +211,13 @@ static void answers(void)
     CHECK(ddi_zone_answer(zone, &now, config, &asker, other, n, buf, 5, &len, NULL) == DDI_IDLE);
     CHECK(ddi_zone_answer(zone, &now, config, &asker, NULL, 0, buf, sizeof buf, &len, NULL) == DDI_IDLE);
     CHECK(ddi_zone_answer(zone, &now, config, &asker, other, n, NULL, 0, &len, NULL) == DDI_IDLE);
+    /* The answer is written while the query is read. */
+    memcpy(buf, other, n);
+    CHECK(ddi_zone_answer(zone, &now, config, &asker, buf, n, buf, sizeof buf, &len, NULL) == DDI_E_ARGUMENT);
+    CHECK(strstr(ddi_zone_last_error(zone), "overlap") && memcmp(buf, other, n) == 0);
+    CHECK(ddi_zone_answer(zone, &now, config, &asker, buf, n, buf + n - 1, 512, &len, NULL) == DDI_E_ARGUMENT);
+    CHECK(ddi_zone_answer(zone, &now, config, &asker, buf + 511, n, buf, 512, &len, NULL) == DDI_E_ARGUMENT);
+    CHECK(ddi_zone_answer(zone, &now, config, &asker, buf, n, buf + n, 512, &len, NULL) == DDI_OK);
     asker.transport = 2;
     CHECK(ddi_zone_answer(zone, &now, config, &asker, other, n, buf, sizeof buf, &len, NULL) == DDI_E_ARGUMENT);
     asker.transport = DDI_TRANSPORT_TCP;
@@ -296,7 +303,7 @@ static void sets(void)
     ddi_zone *zone = load("example.", ZONE_TEXT), *next, *shown = NULL;
     ddi_zone_set_opened opened = { .struct_size = sizeof opened };
     ddi_batch *batch = NULL;
-    ddi_zone_compaction *compaction = NULL;
+    ddi_zone_compaction *compaction = NULL, *again = NULL;
     ddi_name apex = name("example."), got;
     uint64_t lsn, durable;
     bool ready = false, done = false;
@@ -332,6 +339,7 @@ static void sets(void)
     CHECK(ddi_zone_set_count(set) == 1 && ddi_zone_set_next(set, NULL, &got) == DDI_OK && ddi_name_equals(&got, &apex));
     CHECK(ddi_zone_set_next(set, &got, &got) == DDI_IDLE && !ddi_zone_set_needs_compaction(set));
     CHECK(ddi_zone_set_begin_compaction(set, &compaction) == DDI_OK);
+    CHECK(ddi_zone_set_begin_compaction(set, &again) == DDI_E_STATE && again == NULL);
     CHECK(ddi_zone_set_end_compaction(set, compaction, &done) == DDI_E_STATE);
     do {
         do
@@ -339,6 +347,8 @@ static void sets(void)
         while (!ready);
         CHECK(ddi_zone_set_end_compaction(set, compaction, &done) == DDI_OK);
     } while (!done);
+    CHECK(ddi_zone_set_begin_compaction(set, &again) == DDI_OK);
+    ddi_zone_compaction_free(again);
     ddi_zone_compaction_free(compaction);
     CHECK(ddi_zone_set_begin_compaction(second, &compaction) == DDI_IDLE);
     ddi_zone_set_free(set);
@@ -573,7 +583,7 @@ static void transfers(void)
     ddi_xfr_in *xfr = NULL;
     ddi_zone *zone = NULL, *got = NULL, *next;
     ddi_xfr_out *out = NULL;
-    uint32_t transport, sent, outcome;
+    uint32_t transport, sent, outcome, expire = 0;
     uint64_t due;
     CHECK(ddi_tsig_keys_new(&keys) == DDI_OK);
     ddi_tsig_key *key = make_key("key.", keys);
@@ -586,11 +596,13 @@ static void transfers(void)
     CHECK(transport == DDI_TRANSPORT_TCP && ddi_xfr_in_poll_timeout(xfr, &due) == DDI_OK);
     other_len = serve(set, keys, transport, buf, len, &sent);
     CHECK(sent == DDI_SENT_ZONE && ddi_xfr_in_zone(xfr, &zone) == DDI_E_STATE);
+    CHECK(ddi_xfr_in_expire_secs(xfr, &expire) == DDI_E_STATE && ddi_xfr_in_left_out(xfr) == 0);
     for (size_t i = 0; i < other_len; i++)
         CHECK(ddi_xfr_in_handle_bytes(xfr, &now, other + i, 1) == DDI_OK);
     CHECK(ddi_xfr_in_poll_event(xfr, &outcome) == DDI_OK && outcome == DDI_XFR_ZONE);
     CHECK(ddi_xfr_in_poll_event(xfr, &outcome) == DDI_IDLE);
     CHECK(ddi_xfr_in_zone(xfr, &zone) == DDI_OK && ddi_zone_serial(zone) == 1 && ddi_zone_records(zone) == 7);
+    CHECK(ddi_xfr_in_expire_secs(xfr, &expire) == DDI_OK && expire == 86400 && ddi_xfr_in_left_out(xfr) == 0);
     ddi_xfr_in_free(xfr);
 
     /* What came after it, by datagram. */

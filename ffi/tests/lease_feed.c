@@ -148,6 +148,12 @@ static void feeds(void) {
             CHECK(ddi_lease_db_commit(db, &durable) == DDI_OK);
         }
     }
+    /* One at a time: two would write one file. */
+    ddi_lease_compaction *compaction = NULL, *again = NULL;
+    CHECK(ddi_lease_db_begin_compaction(db, &compaction) == DDI_OK);
+    CHECK(ddi_lease_db_begin_compaction(db, &again) == DDI_E_STATE && again == NULL);
+    CHECK(ddi_lease_db_compact(db) == DDI_E_STATE && *ddi_lease_db_last_error(db));
+    ddi_lease_compaction_free(compaction);
     CHECK(ddi_lease_db_compact(db) == DDI_OK);
     put(db, 3, "three");
     CHECK(ddi_lease_db_compact(db) == DDI_OK);
