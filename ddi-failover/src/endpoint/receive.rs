@@ -90,14 +90,7 @@ impl Endpoint {
             // As if never leased, which is what it is here: nothing to store.
             return Ok(Some((addr, Lsn::ZERO)));
         }
-        if self.saved.full_update_owed {
-            // What an old database says of it was acknowledged of another lease, perhaps.
-            self.lease.potential_expiration_time.acked = UnixTime::UNSET;
-        }
-        apply(self.profile, self.config.role, &mut self.lease, &update, self.config.relationship);
-        if self.rich {
-            crate::endpoint::rich::take(wire, &mut self.lease);
-        }
+        self.write(wire, &update);
         let ended =
             matches!(update.state, BindingState::Expired | BindingState::Released | BindingState::Reset);
         self.touch_pool(place);
@@ -122,6 +115,18 @@ impl Endpoint {
             self.events.push(Event::ClientChanged { key });
         }
         Ok(Some((addr, lsn)))
+    }
+
+    /// Makes the lease in `self.lease` what the update says.
+    fn write(&mut self, wire: &BindingUpdate<'_>, update: &Update<'_>) {
+        if self.saved.full_update_owed {
+            // What an old database says of it was acknowledged of another lease, perhaps.
+            self.lease.potential_expiration_time.acked = UnixTime::UNSET;
+        }
+        apply(self.profile, self.config.role, &mut self.lease, update, self.config.relationship);
+        if self.rich {
+            crate::endpoint::rich::take(wire, &mut self.lease);
+        }
     }
 
     /// The lease in `self.lease` is of this pool, whose free addresses may have become more or fewer.
