@@ -46,6 +46,15 @@ impl Alone {
         }
     }
 
+    /// Refuses all updates that it has sent.
+    fn refuse_all(&mut self, reason: RejectReason) {
+        for (xid, address) in Self::updates(&self.heard()) {
+            let refusal =
+                BindingAck { address: Some(address), reject_reason: Some(reason.0), ..BindingAck::default() };
+            self.answer(Kind::BNDACK, xid, |w| refusal.write(w));
+        }
+    }
+
     fn connected(role: Role, max_unacked: u32) -> Self {
         let at = usize::from(role == Role::Secondary);
         let mut pair = Pair::usual();
@@ -346,21 +355,15 @@ fn dhcpds_end_of_a_lease_that_is_over_is_taken() {
     let mut alone = Alone::normal(Role::Secondary, 100);
     alone.update(&active(9, 1, START)).unwrap();
     assert_eq!(alone.pair.request(1, 9, 1, 600), Ok(600));
-    let sent = Alone::updates(&alone.heard());
-    let better = BindingAck {
-        address: Some(addr(9)),
-        reject_reason: Some(RejectReason::LESS_CRITICAL_BINDING.0),
-        ..BindingAck::default()
-    };
-    alone.answer(Kind::BNDACK, sent[0].0, |w| better.write(w));
+    alone.refuse_all(RejectReason::LESS_CRITICAL_BINDING);
     let expired =
         BindingUpdate { binding_status: Some(BindingState::Expired.number()), ..active(9, 1, START + 1) };
     for seconds in [5, 700] {
         for _ in 0..seconds / 5 {
             alone.pair.wait(5);
             alone.say(Kind::CONTACT, |_| {}).unwrap();
+            alone.refuse_all(RejectReason::LESS_CRITICAL_BINDING);
         }
-        alone.heard();
         alone.update(&expired).unwrap();
         let (_, _, bytes) = alone.take(Kind::BNDACK);
         let message = Message::parse(&bytes).unwrap();
@@ -369,6 +372,25 @@ fn dhcpds_end_of_a_lease_that_is_over_is_taken() {
         assert_eq!(refused.is_some(), seconds == 5, "after {seconds} s: {refused:?}");
     }
     assert_eq!(alone.pair.nodes[1].lease(9).state, BindingState::Free);
+}
+
+#[test]
+fn what_dhcpd_refused_beside_its_own_word_is_told_again() {
+    for (reason, is_told) in
+        [(RejectReason::LESS_CRITICAL_BINDING, true), (RejectReason::FATAL_CONFLICT, false)]
+    {
+        let mut alone = Alone::normal(Role::Secondary, 100);
+        alone.update(&active(9, 1, START)).unwrap();
+        assert_eq!(alone.pair.request(1, 9, 1, 600), Ok(600));
+        alone.refuse_all(reason);
+        let mut told = Vec::new();
+        for _ in 0..14 {
+            alone.pair.wait(5);
+            alone.say(Kind::CONTACT, |_| {}).unwrap();
+            told.extend(Alone::updates(&alone.heard()));
+        }
+        assert_eq!(told.iter().any(|(_, address)| *address == addr(9)), is_told, "{reason}: {told:?}");
+    }
 }
 
 #[test]

@@ -358,6 +358,14 @@ fn what_an_update_makes_of_a_lease() {
     let mut by_draft = lease.clone();
     apply(Profile::Draft, Role::Secondary, &mut by_draft, &shorter, 3);
     assert_eq!(by_draft.expiration_time, UnixTime(500));
+    let mut promised_here = lease.clone();
+    promised_here.origin = Origin::Local;
+    apply(Profile::Isc, Role::Secondary, &mut promised_here, &shorter, 3);
+    assert_eq!(
+        promised_here.expiration_time,
+        UnixTime(500),
+        "dhcpd had not heard what this server told the client"
+    );
     apply(Profile::Isc, Role::Secondary, &mut lease, &shorter, 3);
     assert_eq!(lease.expiration_time, UnixTime(400));
 

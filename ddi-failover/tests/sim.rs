@@ -142,7 +142,7 @@ fn worlds() {
 }
 
 /// Worlds that failed once, and what was wrong.
-const FAILED_ONCE: [(u64, &str); 17] = [
+const FAILED_ONCE: [(u64, &str); 19] = [
     (33, "a sweep under way kept a server busy that waited for its partner's first word"),
     (27, "a secondary with dhcpd never told of a lease that began and ended while they were apart"),
     (
@@ -180,6 +180,11 @@ const FAILED_ONCE: [(u64, &str); 17] = [
     ),
     (102466, "what the partner had acknowledged stood in an old database, and counted for a later lease"),
     (105383, "what was acknowledged of a released lease counted for the one that the partner gave after it"),
+    (
+        200773,
+        "with dhcpd, what a server had told its client itself was cut short by the partner's earlier word",
+    ),
+    (201191, "with dhcpd, a lease's end that was refused beside the partner's own word was never told again"),
     (105896, "a server came back from SHUTDOWN, alone, and served beside a partner that had taken over"),
 ];
 

@@ -246,8 +246,10 @@ impl Endpoint {
 
     fn on_rejected(&mut self, key: LeaseKey, reason: RejectReason) {
         self.events.push(Event::RefusedByPartner { key, reason, after: after_refusal(reason) });
-        // dhcpd would refuse the same again; between two of ours the clocks may have been the reason.
-        if self.profile == Profile::Draft && !self.alarms.is_armed(Alarm::Retry) {
+        // dhcpd would refuse the same again, but where its own word was on its way; between two of ours the clocks
+        // may have been the reason.
+        let may_change = self.profile == Profile::Draft || reason == RejectReason::LESS_CRITICAL_BINDING;
+        if may_change && !self.alarms.is_armed(Alarm::Retry) {
             self.arm(Alarm::Retry, self.latest.instant.plus_secs(RETRY_SECONDS));
         }
     }

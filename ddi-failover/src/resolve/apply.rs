@@ -16,6 +16,7 @@ use crate::wire::v4::RejectReason;
 pub fn apply(profile: Profile, role: Role, lease: &mut Lease, update: &Update<'_>, relationship: u16) {
     let same_client = update.same_client(lease);
     let goes_on = same_client && lease.state == BindingState::Active;
+    let promised_here = lease.origin == Origin::Local;
     if !same_client || update.state == BindingState::Abandoned {
         lease.hostname.clear();
         lease.relay_agent_info.clear();
@@ -32,12 +33,13 @@ pub fn apply(profile: Profile, role: Role, lease: &mut Lease, update: &Update<'_
         lease.start_time_of_state = start;
     }
     if let Some(expiration) = update.expiration {
-        // Section 7.1.5: a later time only. dhcpd takes every one, and is compared with.
-        lease.expiration_time = match profile {
-            Profile::Draft if goes_on && lease.state == BindingState::Active => {
-                lease.expiration_time.max(expiration)
-            }
-            _ => expiration,
+        // Section 7.1.5: a later time only. dhcpd takes every one, and is compared with; but what this server told
+        // the client itself stays true, whatever a partner says who had not heard of it.
+        let is_floor = profile == Profile::Draft || promised_here;
+        lease.expiration_time = if is_floor && goes_on && lease.state == BindingState::Active {
+            lease.expiration_time.max(expiration)
+        } else {
+            expiration
         };
     }
     if let Some(heard) = update.client_last_transaction_time {
@@ -113,8 +115,8 @@ pub fn acknowledged(profile: Profile, role: Role, lease: &mut Lease, potential: 
     lease.potential_expiration_time = PotentialExpiration { acked: potential, ..before };
 }
 
-/// What a refused update of ours calls for. It is never repeated by itself (section 7.2.2): only a later
-/// change, an UPDREQ, or the next NORMAL sends it again.
+/// What a refused update of ours calls for. By section 7.2.2 only a later change, an UPDREQ, or the next NORMAL
+/// sends it again; the endpoint does so after [`RETRY_SECONDS`](crate::endpoint::RETRY_SECONDS) where it may help.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum AfterRefusal {

@@ -67,7 +67,7 @@ impl Plant {
         (Self::LossNotTold, 2),
         (Self::ChangesNotTold, 3),
         (Self::PartnerDownByMistake, 77),
-        (Self::SafePeriodTooShort, 24),
+        (Self::SafePeriodTooShort, 43),
         (Self::StaleAckTaken, 1),
         (Self::RecoverServes, 9),
         (Self::PartnersAtOnce, 96),
