@@ -130,7 +130,10 @@ impl Authority for Endpoint {
         if self.is_saving() {
             return None;
         }
-        if !released && lease.state == BindingState::Active && now.unix < over_at(lease) {
+        // A partner that lost its leases may have promised this one for longer, and agrees to anything: first it is
+        // told of, with the end that follows from that.
+        let is_untold = self.saved.full_update_due && self.is_linked();
+        if !released && lease.state == BindingState::Active && (is_untold || now.unix < over_at(lease)) {
             return None;
         }
         self.standing().ended(lease, released)

@@ -126,7 +126,9 @@ impl Endpoint {
             self.updates.swept_is_done(mark.swept);
             return false;
         }
-        let changed = mark.swept && self.stretch() || self.leave_end_to_dhcpd();
+        // Whatever it is told for, its end by the clock may be too early.
+        let looked_at = mark.swept || self.lease.state == BindingState::Expired;
+        let changed = looked_at && self.stretch() || self.leave_end_to_dhcpd();
         if changed || !is_prepared(&self.lease) {
             transmitted(&mut self.lease);
             if store.put_forced(&mut self.lease, Expect::Any).is_err() {
