@@ -185,7 +185,10 @@ const FAILED_ONCE: [(u64, &str); 20] = [
         "with dhcpd, what a server had told its client itself was cut short by the partner's earlier word",
     ),
     (201191, "with dhcpd, a lease's end that was refused beside the partner's own word was never told again"),
-    (202119, "a lease ended by the clock before a partner that lost its leases was told of it, and had renewed it"),
+    (
+        202119,
+        "a lease ended by the clock before a partner that lost its leases was told of it, and had renewed it",
+    ),
     (105896, "a server came back from SHUTDOWN, alone, and served beside a partner that had taken over"),
 ];
 
