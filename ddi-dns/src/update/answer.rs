@@ -7,7 +7,8 @@ use ddi_core::UnixTime;
 /// Room for the longest answer: header, zone section, OPT, signature.
 pub(super) const ANSWER_MAX: usize = 1232;
 
-/// Writes the answer: the request's id and zone section, a code, and an OPT if the request has one. `None`: the request has no header.
+/// Writes the answer: the request's id and zone section, a code, and an OPT if the request has one. `None`: the
+/// request has no header.
 pub(super) fn emit(
     request: &[u8],
     rcode: Rcode,
