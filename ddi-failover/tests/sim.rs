@@ -142,7 +142,7 @@ fn worlds() {
 }
 
 /// Worlds that failed once, and what was wrong.
-const FAILED_ONCE: [(u64, &str); 20] = [
+const FAILED_ONCE: [(u64, &str); 21] = [
     (33, "a sweep under way kept a server busy that waited for its partner's first word"),
     (27, "a secondary with dhcpd never told of a lease that began and ended while they were apart"),
     (
@@ -188,6 +188,10 @@ const FAILED_ONCE: [(u64, &str); 20] = [
     (
         202119,
         "a lease ended by the clock before a partner that lost its leases was told of it, and had renewed it",
+    ),
+    (
+        502572,
+        "what a partner that lost its leases may have promised ended by the other's clock, which was ahead",
     ),
     (105896, "a server came back from SHUTDOWN, alone, and served beside a partner that had taken over"),
 ];

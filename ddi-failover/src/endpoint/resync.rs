@@ -3,7 +3,7 @@
 
 use std::net::Ipv4Addr;
 
-use ddi_core::{BindingState, Expect, LeaseKey, LeaseStore};
+use ddi_core::{BindingState, Expect, LeaseKey, LeaseStore, Origin};
 
 use crate::endpoint::connect::CLOCK_SKEW_SECONDS_MAX;
 use crate::endpoint::engine::Endpoint;
@@ -160,8 +160,9 @@ impl Endpoint {
             }
             _ => return false,
         };
-        // A quarantine ends by this server's clock alone.
-        let slack = if state == BindingState::Abandoned { CLOCK_SKEW_SECONDS_MAX } else { 0 };
+        // A quarantine, and a lease of this server's own, end by this server's clock alone.
+        let by_own_clock = state == BindingState::Abandoned || lease.origin == Origin::Local;
+        let slack = if by_own_clock { CLOCK_SKEW_SECONDS_MAX } else { 0 };
         let times = &lease.potential_expiration_time;
         let promised = times.sent.max(times.received);
         let until = promised.max(self.latest.unix).plus_secs(mclt).plus_secs(slack);

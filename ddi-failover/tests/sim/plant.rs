@@ -59,21 +59,21 @@ impl Plant {
     pub(crate) const ALL: [(Self, u64); 17] = [
         (Self::NoLeadTimeCap, 1),
         (Self::DhcpdReuse, 10),
-        (Self::SecondaryTakesFree, 10),
-        (Self::EndsAlone, 9),
+        (Self::SecondaryTakesFree, 8),
+        (Self::EndsAlone, 2),
         (Self::StartupServes, 5),
         (Self::AckBeforeDurable, 2),
-        (Self::SavedStateForgotten, 130),
+        (Self::SavedStateForgotten, 424),
         (Self::LossNotTold, 2),
-        (Self::ChangesNotTold, 3),
+        (Self::ChangesNotTold, 5),
         (Self::PartnerDownByMistake, 77),
         (Self::SafePeriodTooShort, 43),
         (Self::StaleAckTaken, 1),
-        (Self::RecoverServes, 9),
+        (Self::RecoverServes, 7),
         (Self::PartnersAtOnce, 96),
-        (Self::NoWaitAfterLoss, 96),
+        (Self::NoWaitAfterLoss, 112),
         (Self::ServesAfterPartnerDown, 24),
-        (Self::BindingAckBeforeDurable, 31),
+        (Self::BindingAckBeforeDurable, 20),
     ];
 }
 
