@@ -17,7 +17,7 @@ const UNREACHED: [(usize, &str, &[&str]); 15] = [
     (0, "NO", &["PD", "PC", "R", "RW", "RI", "CD"]),
     (0, "PD", &["NO"]),
     (0, "PC", &["NO"]),
-    (0, "R", &["NO", "RW"]),
+    (0, "R", &["NO", "PC", "RW"]),
     (0, "RD", &["PC", "RI", "CD"]),
     (0, "RI", &["NO", "RW", "RD"]),
     (0, "CD", &["PD", "RD"]),
