@@ -46,13 +46,20 @@ impl Alone {
         }
     }
 
-    /// Refuses all updates that it has sent.
-    fn refuse_all(&mut self, reason: RejectReason) {
-        for (xid, address) in Self::updates(&self.heard()) {
-            let refusal =
-                BindingAck { address: Some(address), reject_reason: Some(reason.0), ..BindingAck::default() };
-            self.answer(Kind::BNDACK, xid, |w| refusal.write(w));
+    /// Refuses all updates that come within this time; gives their addresses.
+    fn refuse_for(&mut self, seconds: u64, reason: RejectReason) -> Vec<Ipv4Addr> {
+        let mut told = Vec::new();
+        for _ in 0..seconds / 5 {
+            self.pair.wait(5);
+            self.say(Kind::CONTACT, |_| {}).unwrap();
+            for (xid, address) in Self::updates(&self.heard()) {
+                told.push(address);
+                let (address, reject_reason) = (Some(address), Some(reason.0));
+                let refusal = BindingAck { address, reject_reason, message: None };
+                self.answer(Kind::BNDACK, xid, |w| refusal.write(w));
+            }
         }
+        told
     }
 
     fn connected(role: Role, max_unacked: u32) -> Self {
@@ -355,41 +362,27 @@ fn dhcpds_end_of_a_lease_that_is_over_is_taken() {
     let mut alone = Alone::normal(Role::Secondary, 100);
     alone.update(&active(9, 1, START)).unwrap();
     assert_eq!(alone.pair.request(1, 9, 1, 600), Ok(600));
-    alone.refuse_all(RejectReason::LESS_CRITICAL_BINDING);
-    let expired =
-        BindingUpdate { binding_status: Some(BindingState::Expired.number()), ..active(9, 1, START + 1) };
+    let ended = Some(BindingState::Expired.number());
+    let expired = BindingUpdate { binding_status: ended, ..active(9, 1, START + 1) };
     for seconds in [5, 700] {
-        for _ in 0..seconds / 5 {
-            alone.pair.wait(5);
-            alone.say(Kind::CONTACT, |_| {}).unwrap();
-            alone.refuse_all(RejectReason::LESS_CRITICAL_BINDING);
-        }
+        alone.refuse_for(seconds, RejectReason::LESS_CRITICAL_BINDING);
         alone.update(&expired).unwrap();
         let (_, _, bytes) = alone.take(Kind::BNDACK);
         let message = Message::parse(&bytes).unwrap();
         let Body::BindingAck(mut acks) = Body::parse(&message).unwrap() else { panic!("{message:?}") };
-        let refused = acks.next().unwrap().unwrap().reject_reason;
-        assert_eq!(refused.is_some(), seconds == 5, "after {seconds} s: {refused:?}");
+        assert_eq!(acks.next().unwrap().unwrap().reject_reason.is_some(), seconds == 5, "{seconds} s");
     }
     assert_eq!(alone.pair.nodes[1].lease(9).state, BindingState::Free);
 }
 
 #[test]
 fn what_dhcpd_refused_beside_its_own_word_is_told_again() {
-    for (reason, is_told) in
-        [(RejectReason::LESS_CRITICAL_BINDING, true), (RejectReason::FATAL_CONFLICT, false)]
-    {
+    for reason in [RejectReason::LESS_CRITICAL_BINDING, RejectReason::FATAL_CONFLICT] {
         let mut alone = Alone::normal(Role::Secondary, 100);
         alone.update(&active(9, 1, START)).unwrap();
         assert_eq!(alone.pair.request(1, 9, 1, 600), Ok(600));
-        alone.refuse_all(reason);
-        let mut told = Vec::new();
-        for _ in 0..14 {
-            alone.pair.wait(5);
-            alone.say(Kind::CONTACT, |_| {}).unwrap();
-            told.extend(Alone::updates(&alone.heard()));
-        }
-        assert_eq!(told.iter().any(|(_, address)| *address == addr(9)), is_told, "{reason}: {told:?}");
+        assert_eq!(alone.refuse_for(5, reason), [addr(9)]);
+        assert_eq!(alone.refuse_for(70, reason).is_empty(), reason == RejectReason::FATAL_CONFLICT);
     }
 }
 
