@@ -38,9 +38,7 @@ impl SerialPolicy {
         let to = if wanted.is_newer_than(from) { wanted } else { from.plus(1) };
         if to.0 == 0 { Serial(1) } else { to }
     }
-}
 
-impl SerialPolicy {
     /// The serial after `from` of a version that comes with `wanted`: that if it is newer, or what follows it in the
     /// slot; else as without.
     #[must_use]

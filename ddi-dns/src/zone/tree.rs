@@ -256,7 +256,7 @@ impl Branch {
     #[inline]
     fn prefetch(&self) {
         if self.children.len() <= LEAVES_MAX {
-            let lines = self.children.chunks(LINE / size_of::<Node>());
+            let lines = self.children.chunks(LINE.div_ceil(size_of::<Node>()));
             black_box(lines.fold(0, |all, line| all + usize::from(matches!(line[0], Node::Leaf(_)))));
         }
     }
